@@ -1,0 +1,114 @@
+/**
+ * The arrows of ARCHITECTURE.md. Imports run one way: the library knows nothing of the kernel; within the kernel, `wire`
+ * is the ground, `display`, `language`, `compat` and `commands` know nothing of sockets or cells, `cells` and `requests`
+ * stand on them, and the entry files on everything.
+ */
+const entries = ["^kernel/main\\.ts$", "^kernel/worker\\.ts$", "^kernel/cli\\.ts$", "^kernel/index\\.ts$"];
+
+/** A folder of the kernel that may import from itself and from `allowed`, and from no other folder of the kernel. */
+function room(name, allowed) {
+  return {
+    name: `kernel-${name}`,
+    comment: `kernel/${name} imports only from ${[name, ...allowed].join(", ")}`,
+    severity: "error",
+    from: { path: `^kernel/${name}/` },
+    to: { path: "^kernel/", pathNot: [name, ...allowed].map((folder) => `^kernel/${folder}/`) },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    {
+      name: "lib-knows-no-kernel",
+      comment: "the training library reaches whoever runs it through lib/host.ts and never imports the kernel",
+      severity: "error",
+      from: { path: "^lib/" },
+      to: { path: "^kernel/" },
+    },
+    {
+      name: "kernel-knows-only-the-host",
+      comment: "of the library the kernel sees lib/host.ts; everything else it preloads by the public name",
+      severity: "error",
+      from: { path: "^kernel/" },
+      to: { path: "^lib/", pathNot: "^lib/host(-console)?\\.ts$" },
+    },
+    {
+      name: "index-is-above-all",
+      comment: "index.ts is the only file that sees both halves, and nobody imports it by its path",
+      severity: "error",
+      from: { path: "^(kernel|lib)/" },
+      to: { path: "^index\\.ts$" },
+    },
+    room("wire", []),
+    room("display", []),
+    room("language", []),
+    room("compat", ["display"]),
+    room("commands", ["display"]),
+    room("cells", ["wire", "display", "commands", "compat"]),
+    room("requests", ["wire", "language", "cells"]),
+    room("setup", []),
+    {
+      name: "entries-are-on-top",
+      comment: "the files that a process starts with are imported by nobody",
+      severity: "error",
+      from: { path: "^(kernel|lib)/" },
+      to: { path: entries },
+    },
+    {
+      name: "setup-is-apart",
+      comment: "setup never runs inside a kernel: only the command imports it",
+      severity: "error",
+      from: { path: "^(kernel|lib)/", pathNot: ["^kernel/setup/", "^kernel/cli\\.ts$"] },
+      to: { path: "^kernel/setup/" },
+    },
+    {
+      name: "nothing-imports-tests",
+      severity: "error",
+      from: { pathNot: "^tests/" },
+      to: { path: "^tests/" },
+    },
+    {
+      name: "no-cycles",
+      comment: "at run time; types vanish, so an interface and its implementation may name each other",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-orphans",
+      comment: "a file that nobody imports and that imports nothing is dead, or is missing from this list",
+      severity: "error",
+      from: {
+        orphan: true,
+        pathNot: ["^tests/.*\\.test\\.ts$", "\\.d\\.ts$", "^(vitest\\.config|kernel/setup/bootstrap)\\.m?[tj]s$"],
+      },
+      to: {},
+    },
+    {
+      name: "resolvable",
+      comment: "every import leads somewhere",
+      severity: "error",
+      from: { path: "^(kernel|lib|tests|index\\.ts)" },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "no-dev-packages-in-the-product",
+      comment: "what an installed package needs is in dependencies; types alone may come from devDependencies",
+      severity: "error",
+      from: { path: "^(kernel|lib|index\\.ts)", pathNot: "^kernel/setup/build\\.mjs$" },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    },
+  ],
+  options: {
+    // Run with tests/typescript-6.mjs: TypeScript 7 has no compiler API to read imports with.
+    parser: "tsc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    // The JupyterLab extension is a package of its own.
+    exclude: { path: "^(dist|kernel/lab)/" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
+  },
+};

@@ -1,0 +1,128 @@
+/**
+ * Output that does not pass through JavaScript: native code's printf and children that inherit our streams. File descriptors
+ * 1 and 2 are swapped for named pipes whose other ends the I/O thread reads. Order with what JavaScript prints is kept by
+ * marks: the same number is written to both pipes and to the ring after anything that may have written natively, and the I/O
+ * thread reads the pipes up to it before it goes on with the ring.
+ */
+import { spawnSync } from "node:child_process";
+import fs, { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { createRequire, syncBuiltinESMExports } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RingWriter } from "../wire/ring.ts";
+
+// Taken before it is watched: the marks themselves are no native output.
+const writeUnwatched = fs.writeSync;
+
+export interface NativePipes {
+  folder: string;
+  stdout: string;
+  stderr: string;
+  markerKey: string;
+}
+
+/** Where the pipes will be; undefined on systems without named pipes (Windows), where native output is not captured. */
+export function planPipes(): NativePipes | undefined {
+  if (process.platform === "win32") return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-"));
+  return { folder, stdout: join(folder, "1"), stderr: join(folder, "2"), markerKey: Math.random().toString(36).slice(2, 12) };
+}
+
+/** Makes the two pipes; false when the system refuses. */
+export function makePipes(pipes: NativePipes): boolean {
+  return spawnSync("mkfifo", ["-m", "600", pipes.stdout, pipes.stderr], { stdio: "ignore" }).status === 0;
+}
+
+/** Takes the names away; the open pipes stay. */
+export function forgetPipes(pipes: NativePipes): void {
+  rmSync(pipes.folder, { recursive: true, force: true });
+}
+
+/** Where the log went before: file descriptor 2 opened once more. */
+export function openLog(): number | undefined {
+  try {
+    return openSync("/dev/fd/2", "a");
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Puts the pipes under descriptors 1 and 2. There is no dup2 in Node; but a file that is opened gets the lowest free number,
+ * so nothing else in the process may open one meanwhile: the I/O thread, which has the read ends open, waits at its barrier.
+ */
+export function swapDescriptors(pipes: NativePipes): void {
+  closeSync(1);
+  const first = openSync(pipes.stdout, "w");
+  closeSync(2);
+  const second = openSync(pipes.stderr, "w");
+  if (first !== 1 || second !== 2) throw new Error(`the pipes got descriptors ${first} and ${second} instead of 1 and 2`);
+}
+
+export class NativeMarks {
+  readonly #ring: RingWriter;
+  readonly #key: string;
+  #number = 0;
+
+  constructor(ring: RingWriter, pipes: NativePipes) {
+    this.#ring = ring;
+    this.#key = pipes.markerKey;
+  }
+
+  /** What was written natively before this call is shown before what JavaScript prints after it. */
+  mark(): void {
+    this.#number = (this.#number + 1) & 0x3fffffff;
+    const text = `\0${this.#key}:${this.#number}\0`;
+    try {
+      writeUnwatched(1, text);
+      writeUnwatched(2, text);
+    } catch {
+      // A cell closed the descriptor; there is nothing native to wait for.
+      return;
+    }
+    this.#ring.nativeMark(this.#number);
+  }
+}
+
+/**
+ * Marks after each call that lets something else write to our descriptors synchronously, and reports children.
+ * @param onChild told of each asynchronous child when it starts and when it has ended
+ */
+export function watchNativeWriters(marks: NativeMarks | undefined, onChild: (pid: number, running: boolean) => void): void {
+  const require = createRequire(import.meta.url);
+  const childProcess = require("node:child_process") as typeof import("node:child_process");
+  const after = (owner: object, name: string, concerns: (args: unknown[]) => boolean = () => true) => {
+    const holder = owner as Record<string, (...args: unknown[]) => unknown>;
+    const original = holder[name]!;
+    holder[name] = {
+      [name](this: unknown, ...args: unknown[]) {
+        try {
+          return original.apply(this, args);
+        } finally {
+          if (concerns(args)) marks?.mark();
+        }
+      },
+    }[name]!;
+  };
+  for (const name of ["spawnSync", "execSync", "execFileSync"]) after(childProcess, name);
+  const ours = ([fd]: unknown[]) => fd === 1 || fd === 2;
+  for (const name of ["writeSync", "writevSync"]) after(fs, name, ours);
+  after(fs, "writeFileSync", ours);
+
+  const prototype = childProcess.ChildProcess.prototype as unknown as { spawn(this: import("node:child_process").ChildProcess, options: unknown): unknown };
+  const spawn = prototype.spawn;
+  prototype.spawn = function (options) {
+    const result = spawn.call(this, options);
+    const { pid } = this;
+    if (pid !== undefined) {
+      onChild(pid, true);
+      this.once("exit", () => {
+        marks?.mark();
+        onChild(pid, false);
+      });
+    }
+    return result;
+  };
+  syncBuiltinESMExports();
+}
+

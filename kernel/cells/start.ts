@@ -1,0 +1,205 @@
+/** Sets the main thread up for cells, and answers the I/O thread's orders. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Worker } from "node:worker_threads";
+import { installHost } from "../../lib/host.ts";
+import { createCommands, installCommands } from "../commands/run.ts";
+import { createDeno, installDeno } from "../compat/deno.ts";
+import { translateSpecifier } from "../compat/specifier.ts";
+import { createTslab, installTslab } from "../compat/tslab.ts";
+import { createDisplay, createShell, isEmptyBundle, mimeBundleOf, ShellCommand } from "../display/index.ts";
+import type { RingWriter } from "../wire/ring.ts";
+import { type CommOrder, State, type ToMain } from "../wire/thread-messages.ts";
+import { Boundary } from "./boundary.ts";
+import { Comms } from "./comms.ts";
+import { type CellContext, currentContext, runInContext } from "./context.ts";
+import { describeFailure } from "./failures.ts";
+import { KernelChannel } from "./kernel-channel.ts";
+import { KernelHost } from "./kernel-host.ts";
+import { binding, createCellRequire, installModules } from "./modules.ts";
+import type { NativeMarks } from "./native-output.ts";
+import { watchNativeWriters } from "./native-output.ts";
+import { Post } from "./post.ts";
+import { Preload, type PreloadPackage } from "./preload.ts";
+import { guardProcess } from "./process-guard.ts";
+import { Prompts } from "./prompt.ts";
+import { Runner } from "./runner.ts";
+import { installStackTraces } from "./stack-traces.ts";
+import { installStreams } from "./streams.ts";
+import { clearTimers, installTimers } from "./timers.ts";
+
+export interface CellsSetup {
+  worker: Worker;
+  ring: RingWriter;
+  state: Int32Array;
+  marks: NativeMarks | undefined;
+  preload: PreloadPackage;
+  /** Root of the Gradbook package. */
+  packageRoot: string;
+  /** Last things before the process ends. */
+  onExit(): void;
+}
+
+export function startCells(setup: CellsSetup): void {
+  const { worker, ring, state, marks } = setup;
+  const exit = guardProcess();
+  const boundary = new Boundary();
+  const post = new Post(worker, () => ring);
+  const comms = new Comms(post);
+  const prompts = new Prompts(post);
+  const channel = new KernelChannel(post, ring);
+  const host = new KernelHost(channel, comms, state);
+  const payload: Record<string, unknown>[] = [];
+  installHost(host);
+  installTimers();
+  installStreams(ring);
+  installStackTraces(join(setup.packageRoot, "dist"));
+  watchNativeWriters(marks, (pid, running) => post.send({ type: "child", pid, context: currentContext().id, running }));
+
+  const ownFile = join(setup.packageRoot, "package.json");
+  const preload = new Preload(setup.preload, ownFile);
+  const { display, clearOutput, settled, abandon } = createDisplay(channel);
+  const $ = createShell(channel);
+  const kernel = {
+    comm: {
+      register: comms.register.bind(comms),
+      unregister: comms.unregister.bind(comms),
+      open: comms.open.bind(comms),
+    },
+    /** Shows a text in the front end's pager. */
+    page(text: unknown, start = 0): void {
+      payload.push({ source: "page", data: { "text/plain": String(text) }, start });
+    },
+    /** Calls `listener` when the user interrupts; the running cell then ends by itself, or by a second interrupt. */
+    onInterrupt: (listener: () => void) => host.onInterrupt(listener),
+  };
+
+  const runner = new Runner({
+    boundary,
+    toBundle: mimeBundleOf,
+    isEmpty: isEmptyBundle,
+    settled,
+    publish: (type, content, context) => post.publish(type, content, { context }),
+    beforeDone: () => marks?.mark(),
+    done: (context, outcome) => {
+      prompts.forget(context);
+      host.forget(context);
+      post.send({ type: "user_names", names: userNames() });
+      post.send({ type: "done", context, outcome });
+    },
+    ready: (mentions) => {
+      if (mentions.includes("Deno")) installDeno(makeDeno);
+      return preload.ready(mentions);
+    },
+    takePayload: () => payload.splice(0),
+    stopped: abandon,
+    terminated: () => void Atomics.store(state, State.interruptsSeen, Atomics.load(state, State.interruptsSent)),
+  });
+
+  const runShell = async (command: string, { program, stream }: { program?: string; stream: boolean }) => {
+    const started = program ? $`${program} -c ${command}` : new ShellCommand(command, channel, {}, {});
+    return await (stream ? started.nothrow() : started.nothrow().quiet());
+  };
+  installCommands(createCommands({ channel, runShell, globalNames: userNames, onCellEnd: (fn) => runner.onCellEnd(fn) }));
+  installTslab(() => createTslab({ channel, typescript: typescriptVersion }));
+  const importMeta = {
+    get url() {
+      return pathToFileURL(join(process.cwd(), "notebook.ts")).href;
+    },
+    get dirname() {
+      return process.cwd();
+    },
+    get filename() {
+      return join(process.cwd(), "notebook.ts");
+    },
+    resolve: (specifier: string) => pathToFileURL(createRequire(join(process.cwd(), "notebook.ts")).resolve(specifier)).href,
+    main: false,
+  };
+  define("__gradbook__", Object.freeze({ binding, namespace: (module: unknown) => module, importMeta }));
+  for (const [name, value] of Object.entries({ display, clearOutput, prompt: prompts.prompt, kernel, $, require: createCellRequire() })) {
+    replaceable(name, value);
+  }
+
+  installModules({
+    translateSpecifier,
+    virtual: new Map([["tslab", pathToFileURL(join(setup.packageRoot, "dist/kernel/compat/tslab-module.js")).href]]),
+    ownFile,
+    ownFolder: `${join(setup.packageRoot, "dist")}/`,
+  });
+  const makeDeno = () =>
+    createDeno({
+      channel,
+      typescript: typescriptVersion,
+      format: async (value) => (await mimeBundleOf(value)).data,
+      publish: (type, content, extra) => post.publish(type, content, extra),
+    });
+  const builtIn = new Set(Object.getOwnPropertyNames(globalThis));
+  function userNames(): string[] {
+    return Object.getOwnPropertyNames(globalThis).filter((name) => !builtIn.has(name));
+  }
+
+  const report = (error: unknown): void => {
+    const context = currentContext();
+    if (context.stopped || runner.failUncaught(context, error)) return;
+    post.publish("error", { ...describeFailure(error) });
+  };
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
+
+  const handlers: { [Type in ToMain["type"]]: (message: Extract<ToMain, { type: Type }>) => void } = {
+    execute: (order) => runner.run(order),
+    comm: (order) => {
+      receiveComm(order);
+      post.send({ type: "comm_done", context: order.context });
+    },
+    interrupt: ({ number }) => {
+      // The termination that came with it may have ended the cell already.
+      if (number <= Atomics.load(state, State.interruptsSeen)) return;
+      Atomics.store(state, State.interruptsSeen, number);
+      const context = runner.runningContext;
+      // With no cell running, what keeps the thread busy are timers that cells have left behind.
+      if (!context) clearTimers();
+      else if (!host.interrupt(context)) runner.interrupt();
+    },
+    input_reply: ({ value }) => prompts.answer(value),
+    exit: () => {
+      boundary.close();
+      setup.onExit();
+      exit(0);
+    },
+  };
+  worker.on("message", (message: ToMain) => (handlers[message.type] as (message: ToMain) => void)(message));
+
+  function receiveComm(order: CommOrder): void {
+    const context: CellContext = { id: order.context, stopped: false, allowStdin: false };
+    const outcome = boundary.run(() => runInContext(context, () => comms.receive(order)));
+    if (outcome !== "terminated" && "error" in outcome) post.publish("error", { ...describeFailure(outcome.error) }, { context: order.context });
+  }
+}
+
+/** The language that cells are compiled as (oxc and esbuild follow this version). */
+const typescriptVersion = "7.0";
+
+function define(key: string | symbol, value: unknown): void {
+  Object.defineProperty(globalThis, key, { value, writable: false, configurable: false, enumerable: false });
+}
+
+/** A name that is there without an import, and gives way to a user's own. */
+function replaceable(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+/** What the package named by `GRADBOOK_PRELOAD` (or Gradbook itself) wants preloaded: `gradbook.preload` in its package.json. */
+export function preloadPackage(packageRoot: string): PreloadPackage {
+  const name = process.env["GRADBOOK_PRELOAD"] ?? "gradbook";
+  if (name === "") return { name, names: [] };
+  try {
+    const file = name === "gradbook" ? join(packageRoot, "package.json") : createRequire(join(process.cwd(), "package.json")).resolve(`${name}/package.json`);
+    const manifest = JSON.parse(readFileSync(file, "utf8")) as { gradbook?: { preload?: string[] } };
+    return { name, names: manifest.gradbook?.preload ?? [] };
+  } catch {
+    return { name, names: [] };
+  }
+}

@@ -1,0 +1,224 @@
+/** One running kernel, seen from the I/O thread: messages in, replies and orders to the main thread out. */
+import type { CellCompiler } from "../cells/compiler.ts";
+import { type InspectorValues, complete, inspect, isComplete } from "../language/index.ts";
+import type { History } from "../wire/history.ts";
+import { type Codec, type Header, type Message } from "../wire/message.ts";
+import type { Publisher } from "../wire/publisher.ts";
+import type { RingPump } from "../wire/ring-pump.ts";
+import type { Sockets } from "../wire/sockets.ts";
+import type { Content, FromMain, ToMain } from "../wire/thread-messages.ts";
+import { Execution } from "./execution.ts";
+import { historyReply } from "./history-reply.ts";
+import { kernelInfo } from "./kernel-info.ts";
+
+export interface KernelParts {
+  sockets: Sockets;
+  codec: Codec;
+  compiler: CellCompiler;
+  history: History;
+  /** Made when first asked for: it opens an inspector session. */
+  values(): InspectorValues;
+  send(order: ToMain): void;
+  interrupt(): void;
+  noteChild(pid: number, context: number, running: boolean): void;
+  shutdown(restart: boolean): void;
+  log(line: string): void;
+  version: string;
+}
+
+type Channel = "shell" | "control" | "stdin";
+
+/** How many finished requests are remembered, so that their late output finds its cell. */
+const mostContexts = 5000;
+
+export class Kernel {
+  readonly #parts: KernelParts;
+  readonly #publisher: Publisher;
+  readonly #execution: Execution;
+  readonly #contexts = new Map<number, Message>();
+  readonly #contextOf = new WeakMap<Message, number>();
+  readonly #channelOf = new WeakMap<Message, Channel>();
+  #lastContext = 0;
+  #comms: [id: string, target: string][] = [];
+  #pump: RingPump | undefined;
+
+  constructor(parts: KernelParts, publisher: (parentOf: (context: number) => Header | undefined) => Publisher) {
+    this.#parts = parts;
+    this.#publisher = publisher((context) => this.#contexts.get(context)?.header);
+    this.#execution = new Execution({
+      publisher: this.#publisher,
+      compiler: parts.compiler,
+      history: parts.history,
+      reply: (request, type, content, metadata) => this.#reply(request, type, content, metadata),
+      send: parts.send,
+      newContext: (request) => this.#newContext(request),
+    });
+  }
+
+  get publisher(): Publisher {
+    return this.#publisher;
+  }
+
+  get runningContext(): number | undefined {
+    return this.#execution.runningContext;
+  }
+
+  /** Says where the text of cells comes from. */
+  connect(pump: RingPump): void {
+    this.#pump = pump;
+  }
+
+  /** Frames from a client. */
+  receive(channel: Channel, frames: Buffer[]): void {
+    const message = this.#parts.codec.decode(frames);
+    if (typeof message === "string") return this.#parts.log(`ignored a message on ${channel}: ${message}`);
+    this.#channelOf.set(message, channel);
+    if (channel === "stdin") {
+      if (message.header.msg_type === "input_reply") this.#parts.send({ type: "input_reply", value: String(message.content["value"] ?? "") });
+      return;
+    }
+    this.#dispatch(message, channel);
+  }
+
+  subscribed(topic: Buffer): void {
+    // JEP 65: the first message on a new subscription says that it works.
+    this.#parts.sockets.publish(this.#parts.codec.encode([topic], "iopub_welcome", {}, undefined));
+  }
+
+  /** A message from the main thread. */
+  fromMain(message: FromMain): void {
+    if (message.type === "wake") return this.#pump?.wake();
+    this.#pump?.upTo(message.ring);
+    switch (message.type) {
+      case "publish":
+        return this.#publisher.publishFor(message.context, message.messageType, message.content, message.metadata, message.buffers);
+      case "done":
+        return this.#execution.done(message.context, message.outcome);
+      case "comm_done": {
+        const request = this.#contexts.get(message.context);
+        if (request && this.#immediate.delete(request)) return this.#endImmediate(request);
+        return this.#execution.commDone(message.context, (candidate) => this.#contextOf.get(candidate));
+      }
+      case "input_request":
+        return this.#askUser(message.context, message.prompt, message.password);
+      case "comms":
+        this.#comms = message.open;
+        return;
+      case "child":
+        return this.#parts.noteChild(message.pid, message.context, message.running);
+      case "user_names":
+        this.#userNames = message.names;
+    }
+  }
+
+  #userNames: string[] = [];
+  readonly #immediate = new Set<Message>();
+
+  #dispatch(message: Message, channel: Channel): void {
+    const { content } = message;
+    switch (message.header.msg_type) {
+      case "execute_request":
+        return this.#execution.enqueue(message);
+      case "comm_open":
+        return this.#execution.enqueue(message);
+      case "comm_msg":
+      case "comm_close":
+        // A comm that exists is a conversation with running code, which may be waiting for just this.
+        if (this.#comms.some(([id]) => id === content["comm_id"])) return this.#deliverNow(message);
+        return this.#execution.enqueue(message);
+      case "kernel_info_request":
+        return this.#answer(message, "kernel_info_reply", () => kernelInfo(this.#parts.version));
+      case "interrupt_request":
+        return this.#answer(message, "interrupt_reply", () => {
+          this.#parts.interrupt();
+          return { status: "ok" };
+        });
+      case "shutdown_request": {
+        const restart = content["restart"] === true;
+        this.#answer(message, "shutdown_reply", () => ({ status: "ok", restart }));
+        this.#publisher.publish("shutdown_reply", { status: "ok", restart }, message.header);
+        return this.#parts.shutdown(restart);
+      }
+      case "comm_info_request":
+        return this.#answer(message, "comm_info_reply", () => this.#commInfo(content["target_name"]));
+      case "is_complete_request":
+        return this.#answer(message, "is_complete_reply", () => ({ ...isComplete(String(content["code"] ?? "")) }));
+      case "history_request":
+        return this.#answer(message, "history_reply", () => historyReply(this.#parts.history, content));
+      case "complete_request":
+        return this.#answer(message, "complete_reply", async () => ({ status: "ok", ...(await complete(String(content["code"] ?? ""), Number(content["cursor_pos"] ?? 0), this.#parts.values(), this.#languageContext())) }));
+      case "inspect_request":
+        return this.#answer(message, "inspect_reply", async () => ({
+          status: "ok",
+          ...(await inspect(String(content["code"] ?? ""), Number(content["cursor_pos"] ?? 0), content["detail_level"] === 1 ? 1 : 0, this.#parts.values(), this.#languageContext())),
+        }));
+      default:
+        this.#parts.log(`ignored ${message.header.msg_type} on ${channel}: not a request that this kernel knows`);
+    }
+  }
+
+  #languageContext() {
+    const { compiler } = this.#parts;
+    return { names: compiler.names, cwd: process.cwd(), sources: compiler.sources, shadowed: compiler.shadowed };
+  }
+
+  /** Answers at once, between busy and idle. An error of ours is an error reply, never silence. */
+  #answer(message: Message, type: string, content: () => Content | Promise<Content>): void {
+    this.#publisher.status("busy", message.header);
+    const finish = (result: Content) => {
+      this.#reply(message, type, result);
+      this.#endImmediate(message);
+    };
+    const failed = (error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#parts.log(`${message.header.msg_type} failed: ${text}`);
+      finish({ status: "error", ename: "KernelError", evalue: text, traceback: [text] });
+    };
+    try {
+      const result = content();
+      if (result instanceof Promise) result.then(finish, failed);
+      else finish(result);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #endImmediate(message: Message): void {
+    this.#publisher.status("idle", message.header);
+    // Front ends show the newest status; the cell that still runs is what they should show.
+    const running = this.#execution.running;
+    if (running) this.#publisher.status("busy", running);
+  }
+
+  #deliverNow(message: Message): void {
+    this.#publisher.status("busy", message.header);
+    this.#immediate.add(message);
+    const messageType = message.header.msg_type as "comm_msg" | "comm_close";
+    this.#parts.send({ type: "comm", context: this.#newContext(message), messageType, content: message.content, metadata: message.metadata, buffers: message.buffers.map((buffer) => new Uint8Array(buffer)) });
+  }
+
+  #commInfo(target: unknown): Content {
+    const open = this.#comms.filter(([, name]) => typeof target !== "string" || target === "" || target === name);
+    return { status: "ok", comms: Object.fromEntries(open.map(([id, name]) => [id, { target_name: name }])) };
+  }
+
+  #askUser(context: number, prompt: string, password: boolean): void {
+    const request = this.#execution.requestOf(context);
+    if (!request) return;
+    this.#publisher.flush();
+    this.#parts.sockets.reply("stdin", this.#parts.codec.encode(request.identities, "input_request", { prompt, password }, request.header));
+  }
+
+  #reply(request: Message, type: string, content: Content, metadata?: Content): void {
+    this.#publisher.flush();
+    this.#parts.sockets.reply(this.#channelOf.get(request) ?? "shell", this.#parts.codec.encode(request.identities, type, content, request.header, metadata));
+  }
+
+  #newContext(request: Message): number {
+    const context = ++this.#lastContext;
+    this.#contexts.set(context, request);
+    this.#contextOf.set(request, context);
+    if (this.#contexts.size > mostContexts) this.#contexts.delete(this.#contexts.keys().next().value!);
+    return context;
+  }
+}

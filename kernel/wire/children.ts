@@ -1,0 +1,74 @@
+/**
+ * Child processes of cells: an interrupt reaches them, and none outlives the kernel, however it ends. A small shell process
+ * of its own session waits on a pipe; when the kernel is gone, the pipe ends and it ends the children.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+export class Children {
+  /** Children started asynchronously, with the cell that started them. */
+  readonly #contexts = new Map<number, number>();
+  #guard: ChildProcess | undefined;
+
+  /** Starts the guard, once. */
+  watch(): void {
+    if (this.#guard || process.platform === "win32") return;
+    const group = processGroup(process.pid) === process.pid ? `-${process.pid}` : "";
+    // Every line names all children; the last one counts. The kernel itself is gone when the pipe ends.
+    const script = `trap '' INT TERM HUP; all=; while read -r line; do all=$line; done; for p in ${group} $all; do kill -TERM -- $p; done; sleep 0.3; for p in ${group} $all; do kill -KILL -- $p; done`;
+    this.#guard = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    this.#guard.on("error", () => undefined);
+    this.#guard.stdin!.on("error", () => undefined);
+    this.#guard.unref();
+  }
+
+  note(pid: number, context: number, running: boolean): void {
+    if (running) this.#contexts.set(pid, context);
+    else this.#contexts.delete(pid);
+    this.#guard?.stdin?.write(`${[...this.#contexts.keys()].join(" ")}\n`);
+  }
+
+  /** SIGINT to the children that cell `context` started, and to those that a synchronous call waits for. */
+  interrupt(context: number): void {
+    const direct = childrenOf(process.pid).filter((pid) => pid !== this.#guard?.pid && (this.#contexts.get(pid) ?? context) === context);
+    for (const pid of direct.flatMap((one) => [...descendants(one), one])) signal(pid, "SIGINT");
+  }
+
+  /** SIGTERM to all children, when the kernel ends. What ignores it is ended by the guard. */
+  end(): void {
+    for (const pid of childrenOf(process.pid)) if (pid !== this.#guard?.pid) signal(pid, "SIGTERM");
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function descendants(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [...descendants(child), child]);
+}
+
+/** Direct children, as /proc has them; none where there is no /proc. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8");
+      return text.split(" ").filter(Boolean).map(Number);
+    });
+  } catch {
+    return [];
+  }
+}
+
+function processGroup(pid: number): number | undefined {
+  try {
+    // The command in parentheses may hold anything, so count from its end: state, parent, group.
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")[2]);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * What the two threads say to each other. Text that cells print does not go this way but through the ring (ring.ts);
+ * every message from the main thread therefore carries `ring`, the amount written to the ring before it, and the I/O
+ * thread shows that much before it acts. `context` names the request that caused something: an execution or a comm message.
+ */
+import type { CellPositions } from "./cell-positions.ts";
+
+/** JSON content of a protocol message. */
+export type Content = Record<string, unknown>;
+
+export interface ExecuteOrder {
+  type: "execute";
+  context: number;
+  /** JavaScript of a script whose completion value (or, when `isAsync`, resolved one-element array) is the result. */
+  js: string;
+  isAsync: boolean;
+  hasResult: boolean;
+  positions: CellPositions;
+  /** Shown in tracebacks: `Cell [3]`. */
+  label: string;
+  /** Preloaded names that the cell mentions and that may need asynchronous start-up. */
+  mentions: string[];
+  silent: boolean;
+  allowStdin: boolean;
+  executionCount: number;
+  /** Compiled user_expressions by name; a string value is a compile error's message. */
+  userExpressions: Record<string, { js: string; isAsync: boolean } | { error: CellFailure }>;
+}
+
+export interface CommOrder {
+  type: "comm";
+  context: number;
+  messageType: "comm_open" | "comm_msg" | "comm_close";
+  content: Content;
+  metadata: Content;
+  buffers: Uint8Array[];
+}
+
+export type ToMain =
+  | ExecuteOrder
+  | CommOrder
+  | { type: "interrupt"; number: number }
+  | { type: "input_reply"; value: string }
+  | { type: "exit"; restart: boolean };
+
+/** An error as `error` messages and error replies carry it. */
+export interface CellFailure {
+  ename: string;
+  evalue: string;
+  traceback: string[];
+}
+
+export type ExecuteOutcome =
+  | { status: "ok"; payload: Content[]; userExpressions: Content; output?: string }
+  | ({ status: "error" } & CellFailure);
+
+export type FromMain = { ring: number } & (
+  | { type: "wake" }
+  | { type: "publish"; context: number; messageType: string; content: Content; metadata?: Content; buffers?: Uint8Array[] }
+  | { type: "done"; context: number; outcome: ExecuteOutcome }
+  | { type: "comm_done"; context: number }
+  | { type: "input_request"; context: number; prompt: string; password: boolean }
+  | { type: "comms"; open: [id: string, target: string][] }
+  | { type: "child"; pid: number; context: number; running: boolean }
+  | { type: "user_names"; names: string[] }
+);
+
+/** What the main thread hands the I/O thread when it starts it. */
+export interface WorkerStart {
+  connectionFile: string;
+  ring: SharedArrayBuffer;
+  state: SharedArrayBuffer;
+  /** Named pipes for file descriptors 1 and 2; absent where native output is not captured. */
+  native?: { stdout: string; stderr: string; markerKey: string };
+  /** Descriptor on which log lines are written. */
+  logDescriptor?: number;
+  preloadNames: string[];
+  packageRoot: string;
+}
+
+/** Slots of the shared state words. */
+export const State = {
+  /** Listeners that want to hear of an interrupt before the cell is stopped. */
+  interruptListeners: 0,
+  /** 1 when the I/O thread has loaded and waits for `go`. */
+  workerAtBarrier: 1,
+  /** 1 when the main thread has swapped its file descriptors. */
+  go: 2,
+  /** 1 when the named pipes exist, 2 when there will be none. */
+  pipes: 3,
+  /** Interrupts asked for, and the last one that the main thread has acted on. */
+  interruptsSent: 4,
+  interruptsSeen: 5,
+  words: 8,
+} as const;

@@ -1,0 +1,128 @@
+/**
+ * The I/O thread's entry: opens the sockets that the connection file names and wires the parts together. What is not needed
+ * for the first reply starts after it.
+ */
+import { readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { CellCompiler } from "./cells/compiler.ts";
+import { InspectorValues } from "./language/index.ts";
+import { Kernel } from "./requests/index.ts";
+import { Children } from "./wire/children.ts";
+import { readConnection } from "./wire/connection.ts";
+import { History } from "./wire/history.ts";
+import { Interrupter } from "./wire/interrupter.ts";
+import { Codec } from "./wire/message.ts";
+import { NativeReader } from "./wire/native-reader.ts";
+import { Publisher } from "./wire/publisher.ts";
+import { RingPump } from "./wire/ring-pump.ts";
+import { Sockets } from "./wire/sockets.ts";
+import { type FromMain, State, type ToMain, type WorkerStart } from "./wire/thread-messages.ts";
+
+const start = workerData as WorkerStart;
+const main = parentPort!;
+const state = new Int32Array(start.state);
+
+function log(line: string): void {
+  try {
+    if (start.logDescriptor !== undefined) writeSync(start.logDescriptor, `[gradbook] ${line.slice(0, 1000)}\n`);
+  } catch {
+    // A log that nobody can write to is no reason to stop.
+  }
+}
+
+const send = (order: ToMain) => main.postMessage(order);
+const connection = readConnection(start.connectionFile);
+const codec = new Codec(connection);
+const sockets = new Sockets(log);
+const children = new Children();
+const history = new History({ onWarning: log });
+const interrupter = new Interrupter(
+  state,
+  (number) => send({ type: "interrupt", number }),
+  () => children.interrupt(kernel.runningContext ?? 0),
+);
+let values: InspectorValues | undefined;
+const { version } = JSON.parse(readFileSync(join(start.packageRoot, "package.json"), "utf8")) as { version: string };
+
+const kernel = new Kernel(
+  {
+    sockets,
+    codec,
+    compiler: new CellCompiler(start.preloadNames, ["display", "clearOutput", "prompt", "kernel", "$", "require"]),
+    history,
+    values: () => (values ??= new InspectorValues(interrupter.session())),
+    send,
+    interrupt: () => interrupter.interrupt(),
+    noteChild: (pid, context, running) => children.note(pid, context, running),
+    shutdown: (restart) => void shutdown(restart),
+    log,
+    version,
+  },
+  (parentOf) => new Publisher(sockets, codec, parentOf),
+);
+
+// The main thread swaps file descriptors 1 and 2 for the pipes while this one opens nothing.
+Atomics.wait(state, State.pipes, 0);
+const native =
+  start.native && Atomics.load(state, State.pipes) === 1
+    ? new NativeReader(start.native, start.native.markerKey, (name, bytes) => kernel.publisher.stream(kernel.runningContext ?? lastContext, name, bytes))
+    : undefined;
+let lastContext = 0;
+Atomics.store(state, State.workerAtBarrier, 1);
+Atomics.notify(state, State.workerAtBarrier);
+Atomics.wait(state, State.go, 0);
+
+const pump = new RingPump(start.ring, kernel.publisher, native, () => sockets.backlog);
+kernel.connect(pump);
+native?.listen(() => pump.all());
+main.on("message", (message: FromMain) => {
+  kernel.fromMain(message);
+  if (message.type === "done") lastContext = message.context;
+});
+
+let started = false;
+/** After the first request: the signal thread, the guard of children, and a first look at the names there are. */
+function startRest(): void {
+  if (started) return;
+  started = true;
+  setTimeout(() => {
+    children.watch();
+    interrupter.listenForSignals();
+  }, 1);
+}
+
+await sockets.bind(connection);
+sockets.listen(
+  (channel, frames) => {
+    kernel.receive(channel, frames);
+    startRest();
+  },
+  (topic) => kernel.subscribed(topic),
+);
+kernel.publisher.status("starting", undefined);
+const parent = process.ppid;
+const parentWatch = setInterval(() => {
+  if (process.ppid === parent) return;
+  log("the process that started this kernel is gone; ending");
+  void shutdown(false);
+}, 500);
+
+let ending = false;
+async function shutdown(restart: boolean): Promise<void> {
+  if (ending) return;
+  ending = true;
+  clearInterval(parentWatch);
+  // A main thread that is busy for good cannot end the process itself.
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), 1500);
+  history.close();
+  await sockets.close();
+  children.end();
+  native?.close();
+  const busy = kernel.runningContext !== undefined;
+  if (busy) interrupter.interrupt();
+  setTimeout(() => {
+    interrupter.close();
+    send({ type: "exit", restart });
+  }, busy ? 150 : 0);
+}

@@ -1,0 +1,52 @@
+/** The parts of `npm test`, in the order in which they run: what reads the sources first, browsers last. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { findChromium } from "../kernel/setup/chromium.ts";
+import { type Part, type PartResult, sumOf, type Toolbox } from "./toolbox.ts";
+
+const dependencyRoots = ["index.ts", "kernel", "lib", "tests", "vitest.config.ts"];
+
+export const checkParts: Part[] = [
+  { name: "types", run: (tools) => tools.tool("typescript/bin/tsc", ["-p", "tsconfig.json"]) },
+  { name: "lint", run: (tools) => tools.tool("@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]) },
+  { name: "dependency rules", run: checkDependencies },
+  { name: "dead code", run: (tools) => tools.tool("knip/bin/knip.js", []) },
+];
+
+export const allParts: Part[] = [
+  ...checkParts,
+  { name: "unit and kernel", run: (tools) => tools.vitest(["--exclude", "tests/browser/**"]) },
+  { name: "conformance", run: (tools) => pythonPart(tools, "tests/conformance") },
+  { name: "notebooks", run: (tools) => pythonPart(tools, "tests/notebooks") },
+  { name: "browser", run: checkBrowser },
+];
+
+export function filteredPart(filters: string[]): Part {
+  return { name: filters.join(" "), run: (tools) => tools.vitest(filters) };
+}
+
+function checkDependencies(tools: Toolbox): Promise<PartResult> {
+  const roots = dependencyRoots.filter((path) => existsSync(join(tools.places.packageRoot, path)));
+  const flags = ["--import", "./tests/typescript-6.mjs"];
+  return tools.tool(
+    "dependency-cruiser/bin/dependency-cruiser.mjs",
+    ["--config", ".dependency-cruiser.cjs", ...roots],
+    flags,
+  );
+}
+
+async function pythonPart(tools: Toolbox, folder: string): Promise<PartResult> {
+  const folders = tools.foldersWithPythonTests(folder);
+  if (folders.length === 0) return { passed: 0, failed: 1, note: `${folder} holds no test_*.py` };
+  const results: PartResult[] = [];
+  for (const each of folders) results.push(await tools.pythonTests(each));
+  return sumOf(results);
+}
+
+/** Without a browser the part is skipped and says so; where a machine decides (CI=true), that is a failure. */
+async function checkBrowser(tools: Toolbox): Promise<PartResult> {
+  if (findChromium() !== undefined) return await tools.vitest(["tests/browser"]);
+  const note = "NO CHROMIUM: browser tests did not run (Debian, Ubuntu: apt-get install chromium)";
+  console.error(note);
+  return { passed: 0, failed: process.env["CI"] === "true" ? 1 : 0, note };
+}
