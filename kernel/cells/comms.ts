@@ -2,15 +2,11 @@
  * Comms (messaging spec, "Custom messages"): channels between code here and code in the front end, opened from either side.
  */
 import { randomUUID } from "node:crypto";
-import type { HostComm, HostCommMessage } from "../../lib/host.ts";
+import type { Comm, CommBuffers, CommMessage, CommOpener } from "../notebook-api.ts";
 import type { CommOrder, Content } from "../wire/thread-messages.ts";
 import type { Post } from "./post.ts";
 
-export type CommMessage = HostCommMessage;
-export type Comm = HostComm;
 type Listener = (message: CommMessage) => void;
-export type CommOpener = (comm: Comm, opening: CommMessage) => void;
-export type CommBuffers = (ArrayBuffer | ArrayBufferView)[];
 
 class OpenComm implements Comm {
   readonly id: string;

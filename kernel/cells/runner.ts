@@ -33,6 +33,8 @@ export interface RunnerParts {
   takePayload(): Content[];
   /** The cell has been stopped; what it still wanted to show is not waited for. */
   stopped(): void;
+  /** The user has interrupted, and nothing here has acted on it yet. */
+  interruptPending(): boolean;
   /** An interrupt has stopped the cell in the middle. */
   terminated(): void;
 }
@@ -186,7 +188,12 @@ export class Runner {
 
   #finish(running: Running, end: CellFailure | { userExpressions: Content; output: string | undefined }): void {
     if (this.#running !== running) return;
-    const failure = "ename" in end ? end : undefined;
+    let failure = "ename" in end ? end : undefined;
+    if (failure && this.#parts.interruptPending()) {
+      // A child that the cell waited for was interrupted, and the cell failed of it.
+      this.#parts.terminated();
+      failure = interruptFailure();
+    }
     for (const fn of running.onEnd) {
       // Output of these belongs to the cell, and their errors must not keep its reply.
       const ended = this.#enter(running, () => fn(failure === undefined));

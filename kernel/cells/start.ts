@@ -10,6 +10,7 @@ import { createDeno, installDeno } from "../compat/deno.ts";
 import { translateSpecifier } from "../compat/specifier.ts";
 import { createTslab, installTslab } from "../compat/tslab.ts";
 import { createDisplay, createShell, isEmptyBundle, mimeBundleOf, ShellCommand } from "../display/index.ts";
+import type { KernelApi, NotebookApi } from "../notebook-api.ts";
 import type { RingWriter } from "../wire/ring.ts";
 import { type CommOrder, State, type ToMain } from "../wire/thread-messages.ts";
 import { Boundary } from "./boundary.ts";
@@ -62,18 +63,16 @@ export function startCells(setup: CellsSetup): void {
   const preload = new Preload(setup.preload, ownFile);
   const { display, clearOutput, settled, abandon } = createDisplay(channel);
   const $ = createShell(channel);
-  const kernel = {
+  const kernel: KernelApi = {
     comm: {
       register: comms.register.bind(comms),
       unregister: comms.unregister.bind(comms),
       open: comms.open.bind(comms),
     },
-    /** Shows a text in the front end's pager. */
-    page(text: unknown, start = 0): void {
+    page(text, start = 0) {
       payload.push({ source: "page", data: { "text/plain": String(text) }, start });
     },
-    /** Calls `listener` when the user interrupts; the running cell then ends by itself, or by a second interrupt. */
-    onInterrupt: (listener: () => void) => host.onInterrupt(listener),
+    onInterrupt: (listener) => host.onInterrupt(listener),
   };
 
   const runner = new Runner({
@@ -95,6 +94,7 @@ export function startCells(setup: CellsSetup): void {
     },
     takePayload: () => payload.splice(0),
     stopped: abandon,
+    interruptPending: () => Atomics.load(state, State.interruptsSent) > Atomics.load(state, State.interruptsSeen),
     terminated: () => void Atomics.store(state, State.interruptsSeen, Atomics.load(state, State.interruptsSent)),
   });
 
@@ -118,9 +118,9 @@ export function startCells(setup: CellsSetup): void {
     main: false,
   };
   define("__gradbook__", Object.freeze({ binding, namespace: (module: unknown) => module, importMeta }));
-  for (const [name, value] of Object.entries({ display, clearOutput, prompt: prompts.prompt, kernel, $, require: createCellRequire() })) {
-    replaceable(name, value);
-  }
+  const notebook: NotebookApi = { display, clearOutput, prompt: prompts.prompt, kernel, $ };
+  define(Symbol.for("gradbook.notebook"), notebook);
+  for (const [name, value] of Object.entries({ ...notebook, require: createCellRequire() })) replaceable(name, value);
 
   installModules({
     translateSpecifier,

@@ -177,7 +177,7 @@ function story(value: object): ShownValue | undefined {
 }
 
 function table(value: object, { maxRows, maxColumns, html = true }: BundleOptions): ShownValue | undefined {
-  if (types.isProxy(value) || !isRecords(value, maxRows)) return undefined;
+  if (!isRecords(value, maxRows)) return undefined;
   const printed = recordsTable(value, {
     ...(maxRows === undefined ? {} : { maxRows }),
     ...(maxColumns === undefined ? {} : { maxColumns }),

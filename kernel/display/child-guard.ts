@@ -14,9 +14,9 @@ while read -r change group; do
   esac
 done
 [ -n "$groups" ] || exit 0
-for one in $groups; do kill -TERM -- "-$one"; done
+for one in $groups; do kill -s TERM -- "-$one"; done
 sleep 1
-for one in $groups; do kill -KILL -- "-$one"; done`;
+for one in $groups; do kill -s KILL -- "-$one"; done`;
 
 let guard: ChildProcess | undefined;
 

@@ -1,4 +1,5 @@
 /** What `display.html`, `.markdown`, `.latex`, `.svg`, `.json`, `.image` and `.mime` make of what they are given. */
+import { types } from "node:util";
 import type { MimeBundle } from "../../lib/host.ts";
 import { displaySymbol, mimeBundleOf, type ShownValue, sendable } from "./bundle.ts";
 import { escapeHtml, htmlToText } from "./html.ts";
@@ -94,7 +95,7 @@ function insert(kind: TextKind, value: unknown, trusted: boolean): Text {
   if (value === undefined || value === null || value === false) return "";
   if (!isObjectLike(value)) return kind.escape(shortText(value));
   const hasOwnView = findProperty(value, displaySymbol) !== undefined;
-  if (Array.isArray(value) && !hasOwnView && !isRecords(value)) {
+  if (!types.isProxy(value) && Array.isArray(value) && !hasOwnView && !isRecords(value)) {
     return joinText(
       value.map((item) => insert(kind, item, false)),
       (texts) => texts.join(""),

@@ -198,7 +198,9 @@ class Bar implements ProgressBar {
   private line(time: number): void {
     const due =
       this.total !== undefined
-        ? this.count >= ((this.lines + 1) * this.total) / 10 && time - this.shownAt >= shortestLineGap
+        ? this.count < this.total &&
+          this.count >= ((this.lines + 1) * this.total) / 10 &&
+          time - this.shownAt >= shortestLineGap
         : time - this.started >= 1000 * 2 ** this.lines;
     if (!due) return;
     this.lines = this.total !== undefined ? Math.floor((10 * this.count) / this.total) : this.lines + 1;

@@ -262,6 +262,11 @@ function follow(
       for (const signal of signals) signal.removeEventListener("abort", stop);
       clearTimeout(settling);
       release?.();
+      if (stopped) {
+        // What runs in the background ignores the interrupt that the command heeded.
+        kill(child, "SIGTERM");
+        setTimeout(() => kill(child, "SIGKILL"), patience).unref();
+      }
       const result = new ShellResult(exitCode, stdout.text(), stderr.text(), !settings.quiet);
       if (failure) reject(new ShellError(command, result, failure.why, { cause: failure.cause }));
       else if (stopped && !settings.nothrow) reject(new ShellError(command, result, "The command was stopped"));

@@ -1,4 +1,5 @@
 /** Records as a table, in HTML and in text. Bounded in rows, columns and the length of a cell; says what is left out. */
+import { types } from "node:util";
 import { describe } from "./describe.ts";
 import { colors, contentFont, escapeHtml } from "./html.ts";
 import { printLine } from "./inspect-text.ts";
@@ -37,7 +38,7 @@ const longestHtml = 80_000;
 
 /** Whether `value` is a non-empty array whose items (those that would be shown) are plain records with a key at least. */
 export function isRecords(value: unknown, maxRows = 50): value is Record<string, unknown>[] {
-  if (!Array.isArray(value) || value.length === 0) return false;
+  if (types.isProxy(value) || !Array.isArray(value) || value.length === 0) return false;
   for (let index = 0; index < Math.min(value.length, maxRows); index++) {
     const item = ownProperty(value, index);
     if (item?.kind !== "data" || !isPlainRecord(item.value)) return false;

@@ -1,6 +1,6 @@
 /**
- * `LiveValues` over V8's inspector: a session of this thread that is connected to the main thread. V8 answers between two
- * instructions of a busy loop. It does not answer inside one long native call (`Atomics.wait`, `execSync`): then the first
+ * `LiveValues` over V8's inspector: a session of this thread that is connected to the main thread. V8 answers in the middle
+ * of a busy loop and of `Atomics.wait`. It does not answer inside other long native calls (`execSync`): then the first
  * question gives up after `timeoutMs`, and all others at once until the main thread has answered again.
  * Nothing here needs `Runtime.enable`, which would make V8 keep every console message.
  */
@@ -163,24 +163,21 @@ export class InspectorValues implements LiveValues {
   }
 
   /** Asks, and gives up after a short time. */
-  async #ask(method: string, params: object): Promise<object | undefined> {
-    if (this.#overdue > 0) return undefined;
-    const answer = this.#send(method, params);
-    let late = false;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        late = true;
+  #ask(method: string, params: object): Promise<object | undefined> {
+    if (this.#overdue > 0) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
         this.#overdue++;
         resolve(undefined);
       }, this.#timeoutMs);
+      this.#post(method, params, (result) => {
+        clearTimeout(timer);
+        if (isLate) this.#overdue--;
+        resolve(result);
+      });
     });
-    const settled = answer.then((result) => {
-      clearTimeout(timer);
-      if (late) this.#overdue--;
-      return result;
-    });
-    return Promise.race([settled, patience]);
   }
 
   /** Resolves with the answer whenever it comes; undefined when the session refuses. */

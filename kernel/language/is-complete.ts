@@ -16,9 +16,6 @@ interface Problem {
   end: number;
 }
 
-/** Types that people write in `<string>value`; any other lower-case `<name>` is taken for an element. */
-const primitiveTypes = /^<(?:string|number|boolean|bigint|symbol|object|any|unknown|never|void|const)\b/;
-
 /**
  * Judges `code` as TypeScript or TSX typed in a notebook: with top-level await, line commands (`!ls`, `%name`), and `%%name`
  * cells, which are whole as soon as they have a body. `translate` turns commands that their first character does not
@@ -56,7 +53,7 @@ function judge(code: string): Completeness {
     return { status: "unknown" };
   }
   if (!problem) return { status: "complete" };
-  return isAtEnd(problem, read) || isOpenElement(code, read)
+  return isAtEnd(problem, read) || isElement(code, read)
     ? { status: "incomplete", indent: indentAfter(read, problem) }
     : { status: "invalid" };
 }
@@ -97,15 +94,9 @@ function isTemplateAt(problem: Problem, tokens: Token[]): boolean {
   return tokens.some((token) => token.kind.startsWith("template") && token.start >= problem.start);
 }
 
-/** Whether the text ends inside a JSX element that is really one. */
-function isOpenElement(code: string, { end }: Tokens): boolean {
-  return (end.in === "jsxText" || end.in === "jsxTag") && isElement(code, { end } as Tokens);
-}
-
+/** `<Foo>value;` is an assertion: text in an element seldom ends like a statement. */
 function isElement(code: string, { end }: Pick<Tokens, "end">): boolean {
-  if (end.in !== "jsxText" && end.in !== "jsxTag") return false;
-  const text = code.slice(end.start);
-  return !primitiveTypes.test(text) && !/;\s*$/.test(text);
+  return (end.in === "jsxText" || end.in === "jsxTag") && !/;\s*$/.test(code);
 }
 
 /** Two spaces for each line with an open bracket, and for a statement that goes on after its line. */

@@ -55,9 +55,9 @@ const number = /0[xXoObB][\da-fA-F_]*n?|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[
 const punctuation = /\.\.\.|=>|\?\.(?!\d)|\?\?=?|&&=?|\|\|=?|\*\*=?|\+\+|--|[-+*/%&|^]=|===?|!==?|<<=?|<=|>=|[^\s]/uy;
 const jsxName = /[\p{ID_Start}$_][\p{ID_Continue}$.:-]*/uy;
 const jsxText = /[^<{]+/y;
-/** `<T,>(`, `<T extends X>(` and `<T>(x: T) =>` are type parameters, not elements. */
-const typeParameters =
-  /<\s*(?:const\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*(?:,|=|extends\b|>\s*\([^)]*\)\s*(?::[^=]+)?=>)/uy;
+/** `<T,>(`, `<T extends X>(` and `<T>(x: T) =>` are type parameters and `<string>x` is an assertion, not elements. */
+const typeBrackets =
+  /<(?:string|number|boolean|bigint|any|unknown|never|void|const)(?:\[\])*>|<\s*(?:const\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*(?:,|=|extends\b|>\s*\([^)]*\)\s*(?::[^=]+)?=>)/uy;
 
 const operandKeywords = new Set(["this", "super", "null", "true", "false", "undefined"]);
 const otherKeywords = new Set(
@@ -179,7 +179,7 @@ class Tokenizer {
       character === "<" &&
       !afterOperand &&
       /[\p{ID_Start}$_>]/u.test(code[position + 1] ?? "") &&
-      !this.match(typeParameters)
+      !this.match(typeBrackets)
     ) {
       this.frames.push({ is: "jsxTag", start: position, closing: false });
       this.push("punctuation", position + 1);

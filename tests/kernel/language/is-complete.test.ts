@@ -95,7 +95,7 @@ const incomplete: [code: string, indent: string][] = [
   ["enum A {", "  "],
   ["namespace A {", "  "],
   ["x as", "  "],
-  ["import { a", "    "],
+  ["import { a", "  "],
   ["import x from", "  "],
   ["export default", "  "],
   ["@decorator", ""],

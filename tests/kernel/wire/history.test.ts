@@ -148,7 +148,6 @@ describe("the file", () => {
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     fill(history, "patient").flush();
-    expect(sources(open({ path: ":memory:" }).tail(1))).toEqual([]);
     expect(other.prepare("SELECT count(*) AS n FROM history").get()).toEqual({ n: 0 });
     other.exec("COMMIT");
     history.flush();
@@ -238,14 +237,13 @@ describe("a file that fails", () => {
     expect(sources(open().tail(9))).toEqual(["before", "smaller", "after"]);
   });
 
-  test("to be written still answers for earlier sessions", () => {
+  test("to take anything in still answers for earlier sessions", () => {
     fill(open(), "earlier").close();
-    const second = open({ maxPages: 1 });
-    // The limit cannot go below what the file has, so it is filled: new sessions do not fit.
-    const filler = new DatabaseSync(path);
-    filler.exec("CREATE TRIGGER no_more BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'read-only'); END");
-    filler.close();
-    fill(second, "now");
+    // A file that can be read and not written, for root too.
+    const closing = new DatabaseSync(path);
+    closing.exec("CREATE TRIGGER no_more BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'not writable'); END");
+    closing.close();
+    const second = fill(open(), "now");
     expect(sources(second.tail(5))).toEqual(["earlier", "now"]);
     expect(second.session).toBe(2);
     expect(warnings).toHaveLength(1);
