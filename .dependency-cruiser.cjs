@@ -46,7 +46,8 @@ module.exports = {
     room("commands", ["display"]),
     room("cells", ["wire", "display", "commands", "compat"]),
     room("requests", ["wire", "language", "cells"]),
-    room("setup", []),
+    // Only to know where the history file is.
+    room("setup", ["wire"]),
     {
       name: "entries-are-on-top",
       comment: "the files that a process starts with are imported by nobody",

@@ -48,6 +48,7 @@ export class Toolbox {
       JUPYTER_DATA_DIR: folder("jupyter-data"),
       JUPYTER_RUNTIME_DIR: folder("jupyter-runtime"),
       IPYTHONDIR: folder("ipython"),
+      GRADBOOK_HISTORY: join(scratch, "history.sqlite"),
       ...(slow ? { GRADBOOK_SLOW_TESTS: "1" } : {}),
     };
   }

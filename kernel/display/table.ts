@@ -130,7 +130,7 @@ function htmlTable(grid: Grid): string {
   const note = noteOf(grid, body.length);
   return (
     `<div style="overflow-x:auto;${contentFont};color:${colors.text}">` +
-    `<table cellpadding="4" rules="rows" frame="void" style="border-collapse:collapse;margin:0">` +
+    `<table cellpadding="4" rules="rows" frame="void" style="border-collapse:collapse;margin:0;color:inherit">` +
     `<thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table>` +
     `${note ? `<div style="color:${colors.faint};padding-top:4px">${escapeHtml(note)}</div>` : ""}</div>`
   );

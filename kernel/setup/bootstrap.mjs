@@ -2,7 +2,7 @@
  * From a fresh clone to a command: node packages, build, then the command `gradbook` on Node 24. Plain JavaScript for
  * Node 20 and newer, and nothing but Node's own modules: it runs before anything is installed.
  *
- *   node kernel/setup/bootstrap.mjs setup | start ... | doctor | test ...
+ *   node kernel/setup/bootstrap.mjs setup | start ... | doctor | test ... | check
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -83,7 +83,8 @@ async function buildDist({ checked }) {
 async function main([command = "setup", ...args]) {
   checkNode();
   installPackages();
-  await buildDist({ checked: command !== "test" });
+  const isForTests = command === "test" || command === "check";
+  await buildDist({ checked: !isForTests });
   const built = (file) => join(root, "dist", "kernel", file);
   const { findNode24, runInTerminal } = await import(pathToFileURL(built("setup/node-runtime.js")).href);
   let node;
@@ -94,9 +95,11 @@ async function main([command = "setup", ...args]) {
     stop(error.message);
   }
   const gradbook = (...line) => runInTerminal(node, [built("cli.js"), ...line]);
-  if (command !== "test") return await gradbook(command, ...args);
+  if (!isForTests) return await gradbook(command, ...args);
+  const tests = (...line) => runInTerminal(node, [join(root, "tests", "run.ts"), ...line], { cwd: root });
+  if (command === "check") return await tests("--check");
   const code = await gradbook("setup", "--for-tests");
-  return code !== 0 ? code : await runInTerminal(node, [join(root, "tests", "run.ts"), ...args], { cwd: root });
+  return code !== 0 ? code : await tests(...args);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

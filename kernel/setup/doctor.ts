@@ -1,8 +1,9 @@
 /** `gradbook doctor`: what works on this machine, what does not, and how to get it. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { historyPath } from "../wire/history.ts";
 import { findChromium } from "./chromium.ts";
 import { SetupError } from "./errors.ts";
 import { type KernelSpec, kernelName } from "./kernelspec.ts";
@@ -66,6 +67,7 @@ export function allChecks(places: Places): Check[] {
     { name: "JupyterLab", required, run: () => checkLab(places) },
     { name: "kernelspec", required, run: () => checkKernelspec(places) },
     { name: "kernel", required, run: () => checkKernel(places) },
+    { name: "history", required: false, run: () => checkHistory() },
     { name: "C++ compiler", required: false, run: checkCompiler },
     { name: "GPU", required: false, run: checkGpu },
     { name: "browser for tests", required: false, run: checkChromium },
@@ -149,6 +151,19 @@ function checkKernel(places: Places): Finding {
   const ok = answer.status === "ok" && answer.results[0] === "2";
   const detail = ok ? `started in ${answer.seconds.toFixed(2)} s, 1 + 1 is 2` : `1 + 1 gave ${JSON.stringify(answer)}`;
   return { ok, detail };
+}
+
+/** Without it a kernel keeps history for its own session only. */
+function checkHistory(file = historyPath()): Finding {
+  let place = file;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  try {
+    accessSync(place, constants.W_OK);
+    return { ok: true, detail: file };
+  } catch {
+    const fix = "Make it writable, or name another file in the environment variable GRADBOOK_HISTORY.";
+    return { ok: false, detail: `${place} cannot be written: nothing is remembered between sessions`, fix };
+  }
 }
 
 function checkCompiler(): Finding {

@@ -65,10 +65,10 @@ export function kernelspecStep(places: Places, node: string): Step {
 
 /** What is put into the environment beside the kernel, as paths in it and their content. */
 const labConfig = new Map([
-  // No question about news and no search for updates: setup pins the versions.
+  // No question about news, no search for updates (setup pins the versions), no look at extensions to rebuild.
   [
     "etc/jupyter/labconfig/page_config.json",
-    { disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } },
+    { disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true }, buildCheck: false },
   ],
   // JupyterLab runs its own yarn.js with the Node it finds; the "type": "module" of a package.json above would break it.
   ["package.json", { private: true, type: "commonjs" }],

@@ -1,7 +1,8 @@
 /** The kernel's end, by whatever cause, leaves no process behind. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { type Kernel, startKernel } from "./client.ts";
 import { allGone, descendants, endAll, processTable } from "./processes.ts";
@@ -90,11 +91,13 @@ describe("shutdown", () => {
     await kernel.end();
   });
 
-  test("ipc sockets are taken away", async () => {
+  test("the files of ipc sockets are taken away", async () => {
     await using kernel = await startKernel({ transport: "ipc" });
-    await kernel.run("1");
+    const folder = dirname(kernel.connectionFile);
+    const sockets = (): string[] => readdirSync(folder).filter((name) => name.startsWith("socket"));
+    expect(sockets()).toHaveLength(5);
     await kernel.shutdown();
-    expect(kernel.process.exitCode).toBe(0);
+    expect(sockets()).toEqual([]);
   });
 });
 

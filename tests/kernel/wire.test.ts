@@ -263,6 +263,7 @@ describe("two clients", () => {
       other.run("console.log('from theirs'); 'tt'.length"),
     ]);
     expect([mine.value, theirs.value]).toEqual(["1", "2"]);
+    await Promise.all([kernel().idle(theirs.id), other.idle(mine.id)]);
     expect(
       kernel()
         .messagesOf(theirs.id)
@@ -280,6 +281,7 @@ describe("two clients", () => {
       onInputRequest: () => "the other",
     });
     expect(run.text).toBe("the other\n");
+    await kernel().idle(run.id);
     expect(kernel().messages.some((message) => message.channel === "stdin" && message.parent.msg_id === run.id)).toBe(
       false,
     );

@@ -31,13 +31,15 @@ function runProgram(): void {
     }
     if (order === "wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
     if (order === "native") execSync("sleep 0.7");
-    if (order === "exit") process.exit();
+    if (order.startsWith("{")) return console.log(order);
     worker.postMessage("done");
   });
 }
 
 async function askAboutIt(): Promise<void> {
   const port = parentPort!;
+  // A question to the inspector does not keep a thread alive; a kernel's sockets do.
+  port.ref();
   const session = new Session();
   session.connectToMainThread();
   const methods: string[] = [];
@@ -87,6 +89,6 @@ async function askAboutIt(): Promise<void> {
   }
   report["methods"] = [...new Set(methods)];
   session.disconnect();
-  console.log(JSON.stringify(report));
-  port.postMessage("exit");
+  port.postMessage(JSON.stringify(report));
+  port.unref();
 }

@@ -254,7 +254,7 @@ describe("nothing is offered", () => {
       "`${`${",
       "\u0000",
       "\ud800",
-      "a".repeat(1000) + ".",
+      `${"a".repeat(1000)}.`,
       "import {",
       "@",
       "#",
