@@ -2,14 +2,14 @@
  * The I/O thread's entry: opens the sockets that the connection file names and wires the parts together. What is not needed
  * for the first reply starts after it.
  */
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { CellCompiler } from "./cells/compiler.ts";
 import { InspectorValues } from "./language/index.ts";
 import { Kernel } from "./requests/index.ts";
 import { Children } from "./wire/children.ts";
-import { readConnection } from "./wire/connection.ts";
+import { socketFiles } from "./wire/connection.ts";
 import { History } from "./wire/history.ts";
 import { Interrupter } from "./wire/interrupter.ts";
 import { Codec } from "./wire/message.ts";
@@ -32,10 +32,10 @@ function log(line: string): void {
 }
 
 const send = (order: ToMain) => main.postMessage(order);
-const connection = readConnection(start.connectionFile);
+const { connection } = start;
 const codec = new Codec(connection);
 const sockets = new Sockets(log);
-const children = new Children();
+const children = new Children(start.kernelId);
 const history = new History({ onWarning: log });
 const interrupter = new Interrupter(
   state,
@@ -43,6 +43,7 @@ const interrupter = new Interrupter(
   () => children.interrupt(kernel.runningContext ?? 0),
 );
 let values: InspectorValues | undefined;
+const languageValues = () => (values ??= new InspectorValues(interrupter.session()));
 const { version } = JSON.parse(readFileSync(join(start.packageRoot, "package.json"), "utf8")) as { version: string };
 
 const kernel = new Kernel(
@@ -51,7 +52,7 @@ const kernel = new Kernel(
     codec,
     compiler: new CellCompiler(start.preloadNames, ["display", "clearOutput", "prompt", "kernel", "$", "require"]),
     history,
-    values: () => (values ??= new InspectorValues(interrupter.session())),
+    values: languageValues,
     send,
     interrupt: () => interrupter.interrupt(),
     noteChild: (pid, context, running) => children.note(pid, context, running),
@@ -75,10 +76,12 @@ Atomics.wait(state, State.go, 0);
 
 const pump = new RingPump(start.ring, kernel.publisher, native, () => sockets.backlog);
 kernel.connect(pump);
-native?.listen(() => pump.all());
+native?.listen(() => pump.wake());
 main.on("message", (message: FromMain) => {
   kernel.fromMain(message);
-  if (message.type === "done") lastContext = message.context;
+  if (message.type !== "done") return;
+  lastContext = message.context;
+  values?.refreshGlobals();
 });
 
 let started = false;
@@ -89,6 +92,7 @@ function startRest(): void {
   setTimeout(() => {
     children.watch();
     interrupter.listenForSignals();
+    languageValues().refreshGlobals();
   }, 1);
 }
 
@@ -117,6 +121,7 @@ async function shutdown(restart: boolean): Promise<void> {
   setTimeout(() => process.kill(process.pid, "SIGKILL"), 1500);
   history.close();
   await sockets.close();
+  for (const file of socketFiles(connection)) rmSync(file, { force: true });
   children.end();
   native?.close();
   const busy = kernel.runningContext !== undefined;

@@ -15,9 +15,13 @@ export const checkParts: Part[] = [
 
 export const allParts: Part[] = [
   ...checkParts,
-  { name: "unit and kernel", run: (tools) => tools.vitest(["--exclude", "tests/browser/**"]) },
+  {
+    name: "unit and kernel",
+    run: (tools) => tools.vitest(["--exclude", "tests/browser/**", "--exclude", "tests/package/**"]),
+  },
   { name: "conformance", run: (tools) => pythonPart(tools, "tests/conformance") },
   { name: "notebooks", run: (tools) => pythonPart(tools, "tests/notebooks") },
+  { name: "installed package", run: (tools) => tools.vitest(["tests/package"]) },
   { name: "browser", run: checkBrowser },
 ];
 

@@ -48,17 +48,16 @@ export class Toolbox {
       JUPYTER_DATA_DIR: folder("jupyter-data"),
       JUPYTER_RUNTIME_DIR: folder("jupyter-runtime"),
       IPYTHONDIR: folder("ipython"),
-      GRADBOOK_HISTORY: join(scratch, "history.sqlite"),
       ...(slow ? { GRADBOOK_SLOW_TESTS: "1" } : {}),
     };
   }
 
   /** Runs a program in the checkout; shows and returns what it prints. */
-  run(command: string, args: string[]): Promise<{ code: number; output: string }> {
+  run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; output: string }> {
     return new Promise((resolve, reject) => {
       const child = spawn(command, args, {
         cwd: this.places.packageRoot,
-        env: this.#env,
+        env: { ...this.#env, ...env },
         stdio: ["ignore", "pipe", "pipe"],
       });
       let output = "";
@@ -98,9 +97,9 @@ export class Toolbox {
 
   /** Runs the Python tests (`test_*.py`) of a folder in the environment that setup made. A skipped test is a failure. */
   async pythonTests(folder: string): Promise<PartResult> {
-    const { code, output } = await this.run(this.places.venvPython, [
-      ...["-m", "unittest", "discover", "-v", "-s", folder, "-p", "test_*.py"],
-    ]);
+    const args = ["-m", "unittest", "discover", "-v", "-s", folder, "-p", "test_*.py"];
+    const env = { GRADBOOK_HISTORY: join(this.#scratch, "history.sqlite") };
+    const { code, output } = await this.run(this.places.venvPython, args, env);
     return readUnittest(output, code);
   }
 

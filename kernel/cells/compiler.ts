@@ -31,14 +31,14 @@ export class CellCompiler {
   /** @returns what runs, or the failure to show on the cell */
   compile(source: string, label: string): Compiled | { failure: CellFailure } {
     try {
-      const translated = translateCommands(source);
+      const translated = translateCommands(source, { isName: (name) => this.names.has(name) });
       if (translated.error) return { failure: describeSyntaxError(translated.error.message, source, offsetAt(source, translated.error.line, translated.error.column), label) };
       const cell = rewriteCell(translated.code, this.#context());
       for (const [name, kind] of cell.declared) this.names.set(name, kind);
       this.sources.push(source);
       if (this.sources.length > mostSources) this.sources.shift();
       const { js, isAsync, hasResult } = cell;
-      return { js, isAsync, hasResult, positions: { ...cell.positions, source }, mentions: [...cell.identifiers].filter((name) => this.#preloaded.has(name)) };
+      return { js, isAsync, hasResult, positions: { ...cell.positions, source }, mentions: [...cell.identifiers].filter((name) => this.#preloaded.has(name) && !cell.declared.has(name)) };
     } catch (error) {
       return { failure: error instanceof CellSyntaxError ? describeSyntaxError(error.message, source, error.offset, label) : describeFailure(error) };
     }

@@ -30,7 +30,7 @@ export function describeSyntaxError(message: string, source: string, offset: num
   return {
     ename: "SyntaxError",
     evalue: `${message} (${label}:${line}:${column})`,
-    traceback: [red(`SyntaxError: ${message}`), `${label}, line ${line}, column ${column}`, ...codeFrame(source, line, column)],
+    traceback: [red(`SyntaxError: ${message}`), `${label}, line ${line}, column ${column}`, ...codeFrame(source, line, column), `    at ${label}:${line}:${column}`],
   };
 }
 

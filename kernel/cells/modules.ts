@@ -50,7 +50,7 @@ export function installModules(settings: ModuleSettings): void {
       if (!fromUser) return nextResolve(specifier, context);
       const wanted = settings.translateSpecifier(specifier);
       const virtual = settings.virtual.get(wanted);
-      if (virtual) return nextResolve(virtual, context);
+      if (virtual) return { url: virtual, format: "module", shortCircuit: true };
       const resolved = resolveForUser(wanted, { ...context, parentURL: parent }, nextResolve as NextResolve, ownUrl);
       if (!isLocal(resolved.url)) return resolved;
       const url = resolved.url.replace(versionQuery, "");

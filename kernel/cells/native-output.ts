@@ -4,12 +4,12 @@
  * marks: the same number is written to both pipes and to the ring after anything that may have written natively, and the I/O
  * thread reads the pipes up to it before it goes on with the ring.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import fs, { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RingWriter } from "../wire/ring.ts";
+import { RecordKind, type RingWriter } from "../wire/ring.ts";
 
 // Taken before it is watched: the marks themselves are no native output.
 const writeUnwatched = fs.writeSync;
@@ -38,12 +38,16 @@ export function forgetPipes(pipes: NativePipes): void {
   rmSync(pipes.folder, { recursive: true, force: true });
 }
 
-/** Where the log went before: file descriptor 2 opened once more. */
+/** Where the log went before: file descriptor 2 opened once more, or, where it is a socket, a process that copies to it. */
 export function openLog(): number | undefined {
   try {
     return openSync("/dev/fd/2", "a");
   } catch {
-    return undefined;
+    const copier = spawn("cat", { stdio: ["pipe", 2, "ignore"] });
+    copier.on("error", () => undefined);
+    copier.unref();
+    const pipe = copier.stdin as (typeof copier)["stdin"] & { _handle?: { fd: number } };
+    return pipe._handle?.fd;
   }
 }
 
@@ -80,7 +84,7 @@ export class NativeMarks {
       // A cell closed the descriptor; there is nothing native to wait for.
       return;
     }
-    this.#ring.nativeMark(this.#number);
+    this.#ring.mark(RecordKind.nativeMark, this.#number);
   }
 }
 

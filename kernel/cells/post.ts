@@ -1,23 +1,28 @@
-/** How the main thread reaches the I/O thread: every message says how much of the ring comes before it. */
+/** How the main thread reaches the I/O thread: every message has its place among what is printed. */
 import type { Worker } from "node:worker_threads";
-import type { RingWriter } from "../wire/ring.ts";
+import { RecordKind, RingWriter } from "../wire/ring.ts";
 import type { Content, FromMain } from "../wire/thread-messages.ts";
 import { currentContext } from "./context.ts";
 
 /** Omit over each member of a union. */
-type WithoutRing<Message> = Message extends unknown ? Omit<Message, "ring"> : never;
+type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "number"> : never;
 
 export class Post {
   readonly #worker: Worker;
-  readonly #ring: () => RingWriter;
+  /** Where text goes. */
+  readonly ring: RingWriter;
+  #number = 0;
 
-  constructor(worker: Worker, ring: () => RingWriter) {
+  constructor(worker: Worker, memory: SharedArrayBuffer) {
     this.#worker = worker;
-    this.#ring = ring;
+    this.ring = new RingWriter(memory, () => worker.postMessage({ type: "wake", number: this.#number }));
   }
 
-  send(message: WithoutRing<FromMain>): void {
-    this.#worker.postMessage({ ...message, ring: this.#ring().position });
+  send(message: WithoutNumber<FromMain>): void {
+    const number = this.#number + 1;
+    this.ring.mark(RecordKind.messageMark, number);
+    this.#number = number;
+    this.#worker.postMessage({ ...message, number });
   }
 
   /** Publishes on iopub with the cell that speaks (or `context`) as parent. Content must be JSON. */

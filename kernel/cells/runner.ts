@@ -92,7 +92,7 @@ export class Runner {
     const { order } = running;
     const outcome = this.#enter(running, () => this.#runScript(order));
     if (order.isAsync) return this.#whenSettled(running, outcome, (boxed) => this.#result(running, Array.isArray(boxed) ? boxed[0] : undefined));
-    if (outcome === "terminated") return this.#stop(running);
+    if (outcome === "terminated" || this.#parts.interruptPending()) return this.#stop(running);
     if ("error" in outcome) return this.#finish(running, describeFailure(outcome.error));
     this.#result(running, outcome.value);
   }
@@ -189,8 +189,8 @@ export class Runner {
   #finish(running: Running, end: CellFailure | { userExpressions: Content; output: string | undefined }): void {
     if (this.#running !== running) return;
     let failure = "ename" in end ? end : undefined;
-    if (failure && this.#parts.interruptPending()) {
-      // A child that the cell waited for was interrupted, and the cell failed of it.
+    if (this.#parts.interruptPending()) {
+      // A child that the cell waited for was interrupted, and the cell ended of it.
       this.#parts.terminated();
       failure = interruptFailure();
     }

@@ -1,5 +1,4 @@
 /** Sets the main thread up for cells, and answers the I/O thread's orders. */
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,7 +10,6 @@ import { translateSpecifier } from "../compat/specifier.ts";
 import { createTslab, installTslab } from "../compat/tslab.ts";
 import { createDisplay, createShell, isEmptyBundle, mimeBundleOf, ShellCommand } from "../display/index.ts";
 import type { KernelApi, NotebookApi } from "../notebook-api.ts";
-import type { RingWriter } from "../wire/ring.ts";
 import { type CommOrder, State, type ToMain } from "../wire/thread-messages.ts";
 import { Boundary } from "./boundary.ts";
 import { Comms } from "./comms.ts";
@@ -22,7 +20,7 @@ import { KernelHost } from "./kernel-host.ts";
 import { binding, createCellRequire, installModules } from "./modules.ts";
 import type { NativeMarks } from "./native-output.ts";
 import { watchNativeWriters } from "./native-output.ts";
-import { Post } from "./post.ts";
+import type { Post } from "./post.ts";
 import { Preload, type PreloadPackage } from "./preload.ts";
 import { guardProcess } from "./process-guard.ts";
 import { Prompts } from "./prompt.ts";
@@ -33,7 +31,7 @@ import { clearTimers, installTimers } from "./timers.ts";
 
 export interface CellsSetup {
   worker: Worker;
-  ring: RingWriter;
+  post: Post;
   state: Int32Array;
   marks: NativeMarks | undefined;
   preload: PreloadPackage;
@@ -44,10 +42,10 @@ export interface CellsSetup {
 }
 
 export function startCells(setup: CellsSetup): void {
-  const { worker, ring, state, marks } = setup;
+  const { worker, post, state, marks } = setup;
+  const { ring } = post;
   const exit = guardProcess();
   const boundary = new Boundary();
-  const post = new Post(worker, () => ring);
   const comms = new Comms(post);
   const prompts = new Prompts(post);
   const channel = new KernelChannel(post, ring);
@@ -85,7 +83,6 @@ export function startCells(setup: CellsSetup): void {
     done: (context, outcome) => {
       prompts.forget(context);
       host.forget(context);
-      post.send({ type: "user_names", names: userNames() });
       post.send({ type: "done", context, outcome });
     },
     ready: (mentions) => {
@@ -94,7 +91,8 @@ export function startCells(setup: CellsSetup): void {
     },
     takePayload: () => payload.splice(0),
     stopped: abandon,
-    interruptPending: () => Atomics.load(state, State.interruptsSent) > Atomics.load(state, State.interruptsSeen),
+    interruptPending: () =>
+      Atomics.load(state, State.interruptListeners) === 0 && Atomics.load(state, State.interruptsSent) > Atomics.load(state, State.interruptsSeen),
     terminated: () => void Atomics.store(state, State.interruptsSeen, Atomics.load(state, State.interruptsSent)),
   });
 
@@ -189,17 +187,4 @@ function define(key: string | symbol, value: unknown): void {
 /** A name that is there without an import, and gives way to a user's own. */
 function replaceable(name: string, value: unknown): void {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-}
-
-/** What the package named by `GRADBOOK_PRELOAD` (or Gradbook itself) wants preloaded: `gradbook.preload` in its package.json. */
-export function preloadPackage(packageRoot: string): PreloadPackage {
-  const name = process.env["GRADBOOK_PRELOAD"] ?? "gradbook";
-  if (name === "") return { name, names: [] };
-  try {
-    const file = name === "gradbook" ? join(packageRoot, "package.json") : createRequire(join(process.cwd(), "package.json")).resolve(`${name}/package.json`);
-    const manifest = JSON.parse(readFileSync(file, "utf8")) as { gradbook?: { preload?: string[] } };
-    return { name, names: manifest.gradbook?.preload ?? [] };
-  } catch {
-    return { name, names: [] };
-  }
 }

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import type * as Esbuild from "esbuild";
 import type * as oxcParser from "oxc-parser";
 import type * as oxcTransform from "oxc-transform";
+import { isTooDeep } from "../language/parser.ts";
 import type { CellOptions } from "./cell-options.ts";
 
 const require = createRequire(import.meta.url);
@@ -50,6 +51,7 @@ export function transpile(source: string, options: CellOptions): Transpiled {
 
 /** Reads the cell as TypeScript, and as TSX where only that will do. */
 function parse(source: string): { language: "ts" | "tsx"; program: oxcParser.Program } {
+  if (isTooDeep(source)) throw new CellSyntaxError("The code is nested too deeply to be read: thousands of brackets or operators inside one another", 0);
   const plain = parser().parseSync("cell.ts", source, { sourceType: "module", showSemanticErrors: true });
   const firstError = plain.errors.find((error) => error.severity === "Error");
   if (!firstError) return { language: "ts", program: plain.program };

@@ -7,8 +7,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { inspect } from "node:util";
 import type { OutputChannel } from "../display/channel.ts";
+import { commandLine } from "../display/shell-quote.ts";
 import { type CommandEntry, catalog } from "./catalog.ts";
-import { composeCommand } from "./quote.ts";
 import {
   startClock,
   type TimeitOptions,
@@ -55,15 +55,16 @@ const mimeTypes = {
 
 export function createCommands({ channel, runShell, globalNames, onCellEnd }: CommandsOptions) {
   const print = (text: string) => channel.write("stdout", text);
+  const windows = process.platform === "win32";
   const running: (() => Timing)[] = [];
   let previousFolder: string | undefined;
 
   return {
     /** `!command` shows its output; `x = !command` returns it. `texts` are the parts between the `values` of `${...}`. */
     async shell(texts: string[], values: unknown[], capture = false): Promise<ShellOutput | undefined> {
-      const output = await runShell(composeCommand(texts, values), { stream: !capture });
+      const output = await runShell(commandLine(texts, values, windows), { stream: !capture });
       if (capture) return output;
-      if (output.exitCode !== 0) channel.write("stderr", `The command ended with exit code ${output.exitCode}.\n`);
+      if (output.exitCode !== 0) channel.write("stderr", `exit code ${output.exitCode}\n`);
       return undefined;
     },
 

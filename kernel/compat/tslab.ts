@@ -56,7 +56,8 @@ function displayOn(show: (data: Record<string, unknown>) => void): TslabDisplay 
   };
   const as = (contentType: string) => (content: string | Uint8Array) => raw(contentType, content);
   return {
-    javascript: as("text/javascript"),
+    // tslab says text/javascript, which notebooks show but nbconvert does not know.
+    javascript: (s) => show({ "text/javascript": s, "application/javascript": s }),
     html: as("text/html"),
     markdown: as("text/markdown"),
     latex: as("text/latex"),

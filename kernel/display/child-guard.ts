@@ -15,7 +15,7 @@ while read -r change group; do
 done
 [ -n "$groups" ] || exit 0
 for one in $groups; do kill -s TERM -- "-$one"; done
-sleep 1
+sleep 0.2
 for one in $groups; do kill -s KILL -- "-$one"; done`;
 
 let guard: ChildProcess | undefined;

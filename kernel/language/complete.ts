@@ -103,7 +103,7 @@ async function find(
       candidates: await members(before.slice(0, start) + code.slice(cursor), tokens, at - 2, prefix, live, context),
     };
   if (isDeclaredAt(tokens, at) || isImportList(tokens, open)) return undefined;
-  return { start, candidates: names(tokens.slice(0, at), prefix, live, context) };
+  return { start, candidates: names(tokens.slice(0, at), prefix, await live.globals(), context) };
 }
 
 /** Inside `import { ... }`, whose names are another module's. */
@@ -293,7 +293,7 @@ function seenMembers(text: string, code: string, context: LanguageContext): Remo
 }
 
 /** Names that can stand where an expression, statement or type begins. The user's own come first. */
-function names(tokens: Token[], prefix: string, live: LiveValues, context: LanguageContext): Candidate[] {
+function names(tokens: Token[], prefix: string, globals: string[], context: LanguageContext): Candidate[] {
   const found = new Map<string, { type: string; rank: number }>();
   const add = (name: string, type: string, rank: number) => {
     if (!name.startsWith(prefix) || !isIdentifier(name) || found.has(name)) return;
@@ -301,7 +301,7 @@ function names(tokens: Token[], prefix: string, live: LiveValues, context: Langu
   };
   for (const local of namesInScope(tokens).reverse()) add(local.name, local.kind, 0);
   for (const [name, kind] of context.names) add(name, kind, 0);
-  for (const name of live.knownGlobals()) add(name, globalKind(name), ownGlobals.has(name) ? 1 : 0);
+  for (const name of globals) add(name, globalKind(name), ownGlobals.has(name) ? 1 : 0);
   if (prefix) for (const keyword of keywords) add(keyword, "keyword", 1);
   return [...found]
     .sort(([a, x], [b, y]) => x.rank - y.rank || compareText(a, b))

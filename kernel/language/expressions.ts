@@ -133,7 +133,7 @@ function declarators(tokens: readonly Token[], start: number, scope: number | un
       const close = tokens[at]!.partner ?? tokens.length;
       for (const bound of patternNames(tokens, at, close)) add(bound, "variable", scope, { isConstant });
       at = close;
-    } else if (tokens[at]!.kind === "name") {
+    } else if (tokens[at]!.kind === "name" && !isOperatorKeyword(tokens[at]!.text)) {
       const value = initializer(tokens, at + 1);
       const source = value
         ? { ...value, prefix: `${keyword === "var" ? "var" : "let"} ${tokens[at]!.text} = ` }
@@ -252,8 +252,11 @@ function parameters(tokens: readonly Token[], last: number, body: number, scope:
   const isBlock = tokens[body]?.text === "{";
   const bodyScope = isBlock ? body : scope;
   let close = last;
-  if (!isBlock && bodyScope === undefined && tokens.slice(body).some((token) => token.text === ";" || token.startsLine))
-    return;
+  // An arrow function without braces that is not inside brackets ends with its statement.
+  if (bodyScope === undefined) {
+    for (let at = body; at < Math.min(tokens.length, body + 500); at++)
+      if (tokens[at]!.text === ";" || tokens[at]!.startsLine) return;
+  }
   if (tokens[close]?.kind === "name" && tokens[close + 1]?.text === "=>" && tokens[close - 1]?.text !== ":") {
     const source = elementOf(tokens, close);
     add(close, "parameter", bodyScope, source ? { source } : {});

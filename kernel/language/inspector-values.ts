@@ -123,6 +123,11 @@ export class InspectorValues implements LiveValues {
     return this.#globals;
   }
 
+  async globals(): Promise<string[]> {
+    if (this.#overdue === 0) await this.#inTime((done) => void this.refreshGlobals().then(() => done(undefined)));
+    return this.#globals;
+  }
+
   hold(): () => void {
     this.#holders++;
     let held = true;
@@ -162,9 +167,12 @@ export class InspectorValues implements LiveValues {
     } while (this.#refreshAgain);
   }
 
-  /** Asks, and gives up after a short time. */
-  #ask(method: string, params: object): Promise<object | undefined> {
-    if (this.#overdue > 0) return Promise.resolve(undefined);
+  /** Asks, and gives up after a short time; at once while an earlier question has no answer. */
+  async #ask(method: string, params: object): Promise<object | undefined> {
+    return this.#overdue > 0 ? undefined : this.#inTime((done) => this.#post(method, params, done));
+  }
+
+  #inTime(work: (done: (result: object | undefined) => void) => void): Promise<object | undefined> {
     return new Promise((resolve) => {
       let isLate = false;
       const timer = setTimeout(() => {
@@ -172,7 +180,7 @@ export class InspectorValues implements LiveValues {
         this.#overdue++;
         resolve(undefined);
       }, this.#timeoutMs);
-      this.#post(method, params, (result) => {
+      work((result) => {
         clearTimeout(timer);
         if (isLate) this.#overdue--;
         resolve(result);

@@ -46,6 +46,8 @@ export interface LiveValues {
   callByValue(objectId: string, declaration: string): Promise<unknown>;
   /** Names on the global object and in the global lexical scope as last seen; needs no answer from the main thread. */
   knownGlobals(): string[];
+  /** The same as they are now, or as last seen when there is no answer in time. */
+  globals(): Promise<string[]>;
   /** Keeps the objects that answers name alive until the returned function is called; nested calls are counted. */
   hold(): () => void;
 }

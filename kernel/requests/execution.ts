@@ -14,6 +14,8 @@ export interface ExecutionParts {
   history: History;
   reply(request: Message, type: string, content: Content, metadata?: Content): void;
   send(order: ToMain): void;
+  /** A request that needs nothing from the main thread but its turn. */
+  other(request: Message): void;
   /** Gives a request a context, by which the main thread names it. */
   newContext(request: Message): number;
 }
@@ -88,7 +90,9 @@ export class Execution {
       const waiting = this.#queue.shift();
       if (!waiting) return;
       const { request, aborted } = waiting;
-      if (request.header.msg_type !== "execute_request") this.#comm(request);
+      const type = request.header.msg_type;
+      if (type.startsWith("comm_")) this.#comm(request);
+      else if (type !== "execute_request") this.#parts.other(request);
       else if (aborted) this.#abort(request);
       else this.#execute(request);
     }

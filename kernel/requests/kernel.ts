@@ -1,4 +1,6 @@
 /** One running kernel, seen from the I/O thread: messages in, replies and orders to the main thread out. */
+import { catalog } from "../commands/catalog.ts";
+import { translateCommands } from "../commands/translate.ts";
 import type { CellCompiler } from "../cells/compiler.ts";
 import { type InspectorValues, complete, inspect, isComplete } from "../language/index.ts";
 import type { History } from "../wire/history.ts";
@@ -28,6 +30,8 @@ export interface KernelParts {
 
 type Channel = "shell" | "control" | "stdin";
 
+const commandNames = catalog.map((entry) => entry.name);
+
 /** How many finished requests are remembered, so that their late output finds its cell. */
 const mostContexts = 5000;
 
@@ -51,6 +55,7 @@ export class Kernel {
       history: parts.history,
       reply: (request, type, content, metadata) => this.#reply(request, type, content, metadata),
       send: parts.send,
+      other: (request) => this.#shutdown(request),
       newContext: (request) => this.#newContext(request),
     });
   }
@@ -82,13 +87,21 @@ export class Kernel {
 
   subscribed(topic: Buffer): void {
     // JEP 65: the first message on a new subscription says that it works.
-    this.#parts.sockets.publish(this.#parts.codec.encode([topic], "iopub_welcome", {}, undefined));
+    this.#parts.sockets.publish(this.#parts.codec.encode([topic], "iopub_welcome", { subscription: topic.toString() }, undefined));
   }
 
   /** A message from the main thread. */
   fromMain(message: FromMain): void {
-    if (message.type === "wake") return this.#pump?.wake();
-    this.#pump?.upTo(message.ring);
+    if (message.type === "wake") {
+      this.#pump?.messagesArrived(message.number);
+      return this.#pump?.wake();
+    }
+    this.#pump?.upToMessage(message.number);
+    this.#act(message);
+    this.#pump?.wake();
+  }
+
+  #act(message: FromMain): void {
     switch (message.type) {
       case "publish":
         return this.#publisher.publishFor(message.context, message.messageType, message.content, message.metadata, message.buffers);
@@ -106,12 +119,9 @@ export class Kernel {
         return;
       case "child":
         return this.#parts.noteChild(message.pid, message.context, message.running);
-      case "user_names":
-        this.#userNames = message.names;
     }
   }
 
-  #userNames: string[] = [];
   readonly #immediate = new Set<Message>();
 
   #dispatch(message: Message, channel: Channel): void {
@@ -133,16 +143,13 @@ export class Kernel {
           this.#parts.interrupt();
           return { status: "ok" };
         });
-      case "shutdown_request": {
-        const restart = content["restart"] === true;
-        this.#answer(message, "shutdown_reply", () => ({ status: "ok", restart }));
-        this.#publisher.publish("shutdown_reply", { status: "ok", restart }, message.header);
-        return this.#parts.shutdown(restart);
-      }
+      case "shutdown_request":
+        // On shell it has its turn after what was sent before; on control it is now.
+        return channel === "shell" ? this.#execution.enqueue(message) : this.#shutdown(message);
       case "comm_info_request":
         return this.#answer(message, "comm_info_reply", () => this.#commInfo(content["target_name"]));
       case "is_complete_request":
-        return this.#answer(message, "is_complete_reply", () => ({ ...isComplete(String(content["code"] ?? "")) }));
+        return this.#answer(message, "is_complete_reply", () => ({ ...isComplete(String(content["code"] ?? ""), (text) => translateCommands(text).code) }));
       case "history_request":
         return this.#answer(message, "history_reply", () => historyReply(this.#parts.history, content));
       case "complete_request":
@@ -157,9 +164,16 @@ export class Kernel {
     }
   }
 
+  #shutdown(message: Message): void {
+    const restart = message.content["restart"] === true;
+    this.#answer(message, "shutdown_reply", () => ({ status: "ok", restart }));
+    this.#publisher.publish("shutdown_reply", { status: "ok", restart }, message.header);
+    this.#parts.shutdown(restart);
+  }
+
   #languageContext() {
     const { compiler } = this.#parts;
-    return { names: compiler.names, cwd: process.cwd(), sources: compiler.sources, shadowed: compiler.shadowed };
+    return { names: compiler.names, cwd: process.cwd(), sources: compiler.sources, shadowed: compiler.shadowed, commands: commandNames };
   }
 
   /** Answers at once, between busy and idle. An error of ours is an error reply, never silence. */

@@ -5,7 +5,7 @@ import type { Places } from "./places.ts";
 import { requirementsFile, requirementsStep, testRequirementsFile, venvStep } from "./python.ts";
 import { runSteps, type Step } from "./steps.ts";
 
-export function setupSteps(places: Places, options: { forTests?: boolean } = {}): Step[] {
+function setupSteps(places: Places, options: { forTests?: boolean } = {}): Step[] {
   const node = findNode24(places.packageRoot).path;
   return [
     venvStep(places),

@@ -1,22 +1,41 @@
 /**
  * Child processes of cells: an interrupt reaches them, and none outlives the kernel, however it ends. A small shell process
- * of its own session waits on a pipe; when the kernel is gone, the pipe ends and it ends the children.
+ * of its own session waits on a pipe; when the kernel is gone, the pipe ends and it ends the children. It finds them, and
+ * their children, by a variable in their environment that the kernel sets for itself; where there is no /proc, by number.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
+/** A process that takes this variable out of its environment and its session of the kernel's lives on by its own choice. */
+export const kernelVariable = "GRADBOOK_KERNEL_ID";
+
 export class Children {
+  readonly #id: string;
   /** Children started asynchronously, with the cell that started them. */
   readonly #contexts = new Map<number, number>();
   #guard: ChildProcess | undefined;
+
+  /** @param id the value of the kernel's variable, of letters and digits */
+  constructor(id: string) {
+    this.#id = id;
+  }
 
   /** Starts the guard, once. */
   watch(): void {
     if (this.#guard || process.platform === "win32") return;
     const group = processGroup(process.pid) === process.pid ? `-${process.pid}` : "";
     // Every line names all children; the last one counts. The kernel itself is gone when the pipe ends.
-    const script = `trap '' INT TERM HUP; all=; while read -r line; do all=$line; done; for p in ${group} $all; do kill -TERM -- $p; done; sleep 0.3; for p in ${group} $all; do kill -KILL -- $p; done`;
-    this.#guard = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    const script = `trap '' INT TERM HUP
+      all=
+      while read -r line; do all=$line; done
+      send() {
+        for p in ${group} $all $(grep -lsz '^${kernelVariable}=${this.#id}$' /proc/[0-9]*/environ | sed 's#[^0-9]##g'); do
+          [ "$p" = $$ ] || kill -s "$1" -- "$p"
+        done
+      }
+      send TERM; sleep 0.3; send KILL`;
+    const { [kernelVariable]: _, ...env } = process.env;
+    this.#guard = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"], env });
     this.#guard.on("error", () => undefined);
     this.#guard.stdin!.on("error", () => undefined);
     this.#guard.unref();
@@ -36,7 +55,8 @@ export class Children {
 
   /** SIGTERM to all children, when the kernel ends. What ignores it is ended by the guard. */
   end(): void {
-    for (const pid of childrenOf(process.pid)) if (pid !== this.#guard?.pid) signal(pid, "SIGTERM");
+    const direct = childrenOf(process.pid).filter((pid) => pid !== this.#guard?.pid);
+    for (const pid of direct.flatMap((one) => [...descendants(one), one])) signal(pid, "SIGTERM");
   }
 }
 

@@ -15,7 +15,7 @@ const channels: readonly Channel[] = ["shell", "control", "stdin", "iopub", "hb"
 
 /** @throws Error that says what is wrong with the file */
 export function readConnection(path: string): Connection {
-  const file = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  const file = readJson(path);
   const transport = file["transport"] ?? "tcp";
   if (transport !== "tcp" && transport !== "ipc") throw new Error(`${path}: transport is "${String(transport)}"; expected "tcp" or "ipc"`);
   const scheme = String(file["signature_scheme"] ?? "hmac-sha256");
@@ -27,6 +27,20 @@ export function readConnection(path: string): Connection {
     ports[channel] = port;
   }
   return { transport, ip: String(file["ip"] ?? "127.0.0.1"), key: String(file["key"] ?? ""), signatureScheme: scheme.slice("hmac-".length), ports };
+}
+
+function readJson(path: string): Record<string, unknown> {
+  const text = readFileSync(path, "utf8");
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new Error(`${path} is not a connection file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Paths of the sockets' files, which ZeroMQ leaves behind; none for tcp. */
+export function socketFiles({ transport, ip, ports }: Connection): string[] {
+  return transport === "ipc" ? channels.map((channel) => `${ip}-${ports[channel]}`) : [];
 }
 
 /** The ZeroMQ address of a channel; for ipc the "ip" is a path prefix. */

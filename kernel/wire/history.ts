@@ -29,7 +29,7 @@ export interface HistoryOptions {
   onWarning?: (message: string) => void;
   /** Largest size of the file in SQLite pages (4 KiB). No limit when absent. */
   maxPages?: number;
-  /** How long entries may wait before they are written, in milliseconds. */
+  /** How long entries may wait before they are written, in milliseconds: 200 when absent. */
   flushAfterMs?: number;
 }
 
@@ -100,7 +100,7 @@ export class History {
     this.#entries.set(entry.line, { source: entry.source, output: entry.output ?? null });
     this.#unsaved.add(entry.line);
     if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => this.flush(), this.#options.flushAfterMs ?? 1000).unref();
+    this.#timer ??= setTimeout(() => this.flush(), this.#options.flushAfterMs ?? 200).unref();
   }
 
   /** The last `n` entries, oldest first: those of other sessions, then this one's. */
@@ -252,7 +252,7 @@ export class History {
 
   #notSaved(error: unknown): void {
     if (!isBusy(error) || ++this.#busy > busyBeforeWarning) this.#warn(error);
-    if (!this.#isClosed) this.#timer ??= setTimeout(() => this.flush(), this.#options.flushAfterMs ?? 1000).unref();
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => this.flush(), this.#options.flushAfterMs ?? 200).unref();
   }
 
   #warn(error: unknown): void {

@@ -7,53 +7,68 @@ import { Socket } from "node:net";
 
 type Name = "stdout" | "stderr";
 
+interface Pipe {
+  descriptor: number;
+  /** Bytes that have been read and not been shown. */
+  waiting: Buffer;
+  /** The last mark that was crossed. */
+  reached: number;
+}
+
 export class NativeReader {
-  readonly #pipes: Record<Name, { descriptor: number; rest: Buffer }>;
+  readonly #pipes: Record<Name, Pipe>;
   readonly #startsMark: Buffer;
   readonly #onBytes: (name: Name, bytes: Uint8Array) => void;
   readonly #buffer = Buffer.allocUnsafe(1 << 16);
   readonly #sockets: Socket[] = [];
-  /** The last mark read from each pipe. */
-  readonly #reached: Record<Name, number> = { stdout: 0, stderr: 0 };
-  /** Bytes that an event brought and that nobody has looked at yet. */
-  readonly #arrived: Record<Name, Buffer[]> = { stdout: [], stderr: [] };
 
   /** Opens the read ends; they do not block. */
   constructor(paths: Record<Name, string>, markerKey: string, onBytes: (name: Name, bytes: Uint8Array) => void) {
-    const open = (path: string) => ({ descriptor: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), rest: Buffer.alloc(0) });
+    const open = (path: string): Pipe => ({
+      descriptor: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      waiting: Buffer.alloc(0),
+      reached: 0,
+    });
     this.#pipes = { stdout: open(paths.stdout), stderr: open(paths.stderr) };
     this.#startsMark = Buffer.from(`\0${markerKey}:`);
     this.#onBytes = onBytes;
   }
 
-  /** Reads whatever comes, as it comes. `before` runs first: what JavaScript printed until then is shown before. */
-  listen(before: () => void): void {
+  /** Reads whatever comes, as it comes. `onArrival` is to show what JavaScript printed until then, and to call `showRest`. */
+  listen(onArrival: () => void): void {
     for (const name of ["stdout", "stderr"] as const) {
       const socket = new Socket({ fd: this.#pipes[name].descriptor, readable: true, writable: false });
       socket.on("data", (bytes: Buffer) => {
-        // What comes before may hold a mark that waits for these very bytes.
-        this.#arrived[name].push(bytes);
-        before();
-        this.#takeArrived(name);
+        this.#arrived(name, bytes);
+        onArrival();
       });
       socket.on("error", () => socket.destroy());
       this.#sockets.push(socket);
     }
   }
 
-  /** Reads both pipes up to mark `number`. */
+  /** Shows what has come and belongs behind everything that the ring holds. */
+  showRest(): void {
+    this.#show("stdout");
+    this.#show("stderr");
+  }
+
+  /** Shows what was written before mark `number` in both pipes. */
   readTo(number: number): void {
     for (const name of ["stdout", "stderr"] as const) {
-      this.#takeArrived(name);
-      while (this.#reached[name] < number) {
+      const pipe = this.#pipes[name];
+      if (pipe.reached >= number) continue;
+      this.#show(name, number);
+      while (pipe.reached < number) {
         let length: number;
         try {
-          length = readSync(this.#pipes[name].descriptor, this.#buffer);
+          length = readSync(pipe.descriptor, this.#buffer);
         } catch {
           break;
         }
         if (length === 0) break;
-        this.#take(name, Buffer.from(this.#buffer.subarray(0, length)));
+        this.#arrived(name, this.#buffer.subarray(0, length));
+        this.#show(name, number);
       }
     }
   }
@@ -62,39 +77,41 @@ export class NativeReader {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #takeArrived(name: Name): void {
-    for (const bytes of this.#arrived[name].splice(0)) this.#take(name, bytes);
+  #arrived(name: Name, bytes: Uint8Array): void {
+    const pipe = this.#pipes[name];
+    pipe.waiting = Buffer.concat([pipe.waiting, bytes]);
   }
 
-  /** Hands on bytes without the marks among them. */
-  #take(name: Name, bytes: Buffer): void {
+  /** Hands on bytes up to mark `until`, or else up to the first mark that the ring has not asked for yet. */
+  #show(name: Name, until = 0): void {
     const pipe = this.#pipes[name];
-    let data = pipe.rest.length > 0 ? Buffer.concat([pipe.rest, bytes]) : bytes;
-    pipe.rest = Buffer.alloc(0);
     for (;;) {
+      const data = pipe.waiting;
       const at = data.indexOf(0);
       if (at < 0) break;
       const candidate = data.subarray(at, at + this.#startsMark.length);
       if (!candidate.equals(this.#startsMark.subarray(0, candidate.length))) {
         // A zero byte of somebody else's.
-        this.#emit(name, data.subarray(0, at + 1));
-        data = data.subarray(at + 1);
+        this.#emit(name, at + 1);
         continue;
       }
-      const end = data.indexOf(0, at + 1);
-      if (end < 0) {
-        this.#emit(name, data.subarray(0, at));
-        pipe.rest = Buffer.from(data.subarray(at));
-        return;
-      }
-      this.#emit(name, data.subarray(0, at));
-      this.#reached[name] = Number(data.subarray(at + this.#startsMark.length, end).toString());
-      data = data.subarray(end + 1);
+      this.#emit(name, at);
+      const end = pipe.waiting.indexOf(0, 1);
+      if (end < 0) return;
+      const number = Number(pipe.waiting.subarray(this.#startsMark.length, end).toString());
+      if (number > until) return;
+      pipe.reached = number;
+      pipe.waiting = pipe.waiting.subarray(end + 1);
+      if (number === until) return;
     }
-    this.#emit(name, data);
+    this.#emit(name, pipe.waiting.length);
   }
 
-  #emit(name: Name, bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#onBytes(name, bytes);
+  #emit(name: Name, length: number): void {
+    if (length === 0) return;
+    const pipe = this.#pipes[name];
+    const bytes = pipe.waiting.subarray(0, length);
+    pipe.waiting = pipe.waiting.subarray(length);
+    this.#onBytes(name, bytes);
   }
 }

@@ -15,6 +15,8 @@ export class RingPump {
   readonly #native: NativeReader | undefined;
   readonly #backlog: () => number;
   #scheduled = false;
+  /** Number of the last message that has come. */
+  #arrived = 0;
 
   constructor(memory: SharedArrayBuffer, publisher: Publisher, native: NativeReader | undefined, backlog: () => number) {
     this.#ring = new RingReader(memory);
@@ -23,13 +25,17 @@ export class RingPump {
     this.#backlog = backlog;
   }
 
-  /** The writer says that there is something. */
+  /** There is something: in the ring, or in the native pipes. */
   wake(): void {
     if (this.#scheduled) return;
     for (let n = 0; n < atOnce && this.#backlog() < mostBacklog; n++) {
-      if (!this.#one()) {
-        if (this.#ring.rest()) return;
+      if (this.#waitsForMessage()) {
+        this.#ring.rest();
+        return;
       }
+      if (this.#one()) continue;
+      this.#native?.showRest();
+      if (this.#ring.rest()) return;
     }
     this.#scheduled = true;
     setTimeout(() => {
@@ -38,21 +44,31 @@ export class RingPump {
     }, this.#backlog() < mostBacklog ? 0 : pause);
   }
 
-  /** Publishes everything up to a position of the ring, without pause: something comes after it. */
-  upTo(position: number): void {
-    while (!this.#ring.hasRead(position) && this.#one());
+  /** Publishes everything up to the place of message `number`, without pause, because the message comes next. */
+  upToMessage(number: number): void {
+    for (;;) {
+      const mark = this.#ring.nextMessageMark();
+      if (mark !== undefined && mark > number) break;
+      if (!this.#one() || mark === number) break;
+    }
+    this.#arrived = number;
   }
 
-  /** Publishes what is there now. */
-  all(): void {
-    for (let n = 0; n < atOnce && this.#one(); n++);
+  /** All messages up to `number` have come: a mark among them whose message was lost in an interrupt is not waited for. */
+  messagesArrived(number: number): void {
+    this.#arrived = Math.max(this.#arrived, number);
+  }
+
+  #waitsForMessage(): boolean {
+    const mark = this.#ring.nextMessageMark();
+    return mark !== undefined && mark > this.#arrived;
   }
 
   #one(): boolean {
     const record = this.#ring.next();
     if (!record) return false;
     if (record.kind === RecordKind.nativeMark) this.#native?.readTo(record.context);
-    else this.#publisher.stream(record.context, record.kind === RecordKind.stdout ? "stdout" : "stderr", record.payload);
+    else if (record.kind !== RecordKind.messageMark) this.#publisher.stream(record.context, record.kind === RecordKind.stdout ? "stdout" : "stderr", record.payload);
     return true;
   }
 }

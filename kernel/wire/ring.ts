@@ -10,8 +10,11 @@ const headerBytes = 12;
 const control = { written: 0, read: 1, signalled: 2 } as const;
 const controlBytes = 16;
 
-/** Kinds of record: the two streams, and the mark that says "read native output up to this number first". */
-export const RecordKind = { stdout: 1, stderr: 2, nativeMark: 3 } as const;
+/**
+ * Kinds of record: the two streams; "read native output up to this number first"; and the place of the message with this
+ * number, which goes another way and must be acted on between what is printed before it and after it.
+ */
+export const RecordKind = { stdout: 1, stderr: 2, nativeMark: 3, messageMark: 4 } as const;
 
 export const ringBytes = 1 << 19;
 
@@ -34,11 +37,6 @@ export class RingWriter {
     this.#bytes = new Uint8Array(memory, controlBytes);
     this.#view = new DataView(memory, controlBytes);
     this.#wake = wake;
-  }
-
-  /** Bytes written so far (32-bit, wrapping). */
-  get position(): number {
-    return this.#written;
   }
 
   /** Writes text; unpaired surrogates become U+FFFD. Waits while the ring is full. */
@@ -67,10 +65,10 @@ export class RingWriter {
     }
   }
 
-  /** Tells the reader to show native output up to mark `number` before what follows. */
-  nativeMark(number: number): void {
+  /** A record without text: a native mark or a message mark. */
+  mark(kind: number, number: number): void {
     const start = this.#reserve(headerBytes);
-    this.#publish(start, RecordKind.nativeMark, number, 0);
+    this.#publish(start, kind, number, 0);
   }
 
   #textRecord(kind: number, context: number, text: string): void {
@@ -139,9 +137,11 @@ export class RingReader {
     this.#view = new DataView(memory, controlBytes);
   }
 
-  /** True when everything up to `position` has been read. */
-  hasRead(position: number): boolean {
-    return ((position - this.#read) | 0) <= 0;
+  /** The number of the message mark that comes next, or undefined when something else or nothing does. */
+  nextMessageMark(): number | undefined {
+    if (Atomics.load(this.#words, control.written) === this.#read) return undefined;
+    const at = (offset: number) => ((this.#read + offset) >>> 0) % ringBytes;
+    return this.#view.getUint32(at(4)) === RecordKind.messageMark ? this.#view.getInt32(at(8)) : undefined;
   }
 
   /** The next record, or undefined when there is none. The payload is a copy. */

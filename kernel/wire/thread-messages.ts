@@ -1,8 +1,9 @@
 /**
  * What the two threads say to each other. Text that cells print does not go this way but through the ring (ring.ts);
- * every message from the main thread therefore carries `ring`, the amount written to the ring before it, and the I/O
- * thread shows that much before it acts. `context` names the request that caused something: an execution or a comm message.
+ * every message from the main thread therefore has a number, which also stands in the ring, and the I/O thread acts on
+ * the message when it has shown the text before that place and none after it. `context` names the request that caused something: an execution or a comm message.
  */
+import type { Connection } from "./connection.ts";
 import type { CellPositions } from "./cell-positions.ts";
 
 /** JSON content of a protocol message. */
@@ -54,7 +55,7 @@ export type ExecuteOutcome =
   | { status: "ok"; payload: Content[]; userExpressions: Content; output?: string }
   | ({ status: "error" } & CellFailure);
 
-export type FromMain = { ring: number } & (
+export type FromMain = { number: number } & (
   | { type: "wake" }
   | { type: "publish"; context: number; messageType: string; content: Content; metadata?: Content; buffers?: Uint8Array[] }
   | { type: "done"; context: number; outcome: ExecuteOutcome }
@@ -62,18 +63,19 @@ export type FromMain = { ring: number } & (
   | { type: "input_request"; context: number; prompt: string; password: boolean }
   | { type: "comms"; open: [id: string, target: string][] }
   | { type: "child"; pid: number; context: number; running: boolean }
-  | { type: "user_names"; names: string[] }
 );
 
 /** What the main thread hands the I/O thread when it starts it. */
 export interface WorkerStart {
-  connectionFile: string;
+  connection: Connection;
   ring: SharedArrayBuffer;
   state: SharedArrayBuffer;
   /** Named pipes for file descriptors 1 and 2; absent where native output is not captured. */
   native?: { stdout: string; stderr: string; markerKey: string };
   /** Descriptor on which log lines are written. */
   logDescriptor?: number;
+  /** Value of the environment variable by which children are known. */
+  kernelId: string;
   preloadNames: string[];
   packageRoot: string;
 }

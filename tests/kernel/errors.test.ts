@@ -10,8 +10,11 @@ const fail = async (code: string) => {
   return { ...run.error!, run };
 };
 
-/** Line and column (from 1) where the traceback says that the error was thrown: the first place that it names. */
-const placeIn = (traceback: string): string | undefined => /:(\d+):(\d+)/.exec(traceback)?.slice(1).join(":");
+/** The first place that the traceback names, as line:column (both from 1): where the error was thrown. */
+const placeIn = (traceback: string): string => {
+  const [, line, column] = /(?::|line )(\d+)(?::|, column )(\d+)/.exec(traceback) ?? [];
+  return `${line}:${column}`;
+};
 
 describe("what and where", () => {
   test("ename, evalue and the thrown line with its place are shown", async () => {
@@ -29,7 +32,7 @@ describe("what and where", () => {
       "interface Big {\n  a: number\n  b: string\n}\ntype T = Big | undefined;\nconst x: T = undefined; const long: Array<Map<string, number>> = []; (null as unknown as Big).a",
     );
     expect(placeIn(traceback)).toMatch(/^6:/);
-    const column = Number(placeIn(traceback)!.split(":")[1]);
+    const column = Number(placeIn(traceback).split(":")[1]);
     const line = "const x: T = undefined; const long: Array<Map<string, number>> = []; (null as unknown as Big).a";
     expect(column).toBeGreaterThanOrEqual(line.indexOf("(null") + 1);
     expect(column).toBeLessThanOrEqual(line.length + 1);
@@ -166,7 +169,7 @@ describe("syntax errors", () => {
 
   test("a syntax error after text outside the ASCII range points at the right column", async () => {
     const { traceback } = await fail("const s = '😀é'; let 1x = 2");
-    const column = Number(placeIn(traceback)!.split(":")[1]);
+    const column = Number(placeIn(traceback).split(":")[1]);
     expect(column).toBeGreaterThanOrEqual(20);
     expect(column).toBeLessThanOrEqual(23);
   });

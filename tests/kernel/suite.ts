@@ -9,10 +9,10 @@ import { type Kernel, type StartOptions, startKernel } from "./client.ts";
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 /** Starts a kernel before the first test of the file and returns a function that gives it. */
-export function sharedKernel(options: StartOptions = {}): () => Kernel {
+export function sharedKernel(options: StartOptions | (() => StartOptions) = {}): () => Kernel {
   let kernel: Kernel | undefined;
   beforeAll(async () => {
-    kernel = await startKernel(options);
+    kernel = await startKernel(typeof options === "function" ? options() : options);
   });
   afterAll(async () => {
     await kernel?.[Symbol.asyncDispose]();

@@ -196,7 +196,11 @@ describe("the global Deno", () => {
   it("is not enumerable, is made when it is first read, and can be replaced", () => {
     let made = 0;
     const object = {};
-    expect(installDeno(() => (made++, object))).toBe(true);
+    const make = () => {
+      made++;
+      return object;
+    };
+    expect(installDeno(make)).toBe(true);
     expect(Object.keys(globalThis)).not.toContain("Deno");
     expect(made).toBe(0);
     expect([holder.Deno, holder.Deno]).toEqual([object, object]);

@@ -11,13 +11,12 @@ it("shows each of tslab's kinds with its MIME type, bytes as base64", () => {
   const { tslab, recorded } = setUp();
   const bytes = new Uint8Array([1, 2, 250]);
   const { display } = tslab;
-  for (const kind of ["javascript", "html", "markdown", "latex", "svg", "text"] as const) display[kind]("x");
+  for (const kind of ["html", "markdown", "latex", "svg", "text"] as const) display[kind]("x");
   for (const kind of ["png", "jpeg", "gif", "pdf"] as const) display[kind](bytes.subarray(1));
   display.raw("application/x", "y");
   display.raw("application/y", bytes);
   expect(recorded.map((one) => one.type === "display" && one.content)).toEqual(
     [
-      ["text/javascript", "x"],
       ["text/html", "x"],
       ["text/markdown", "x"],
       ["text/latex", "x"],
@@ -31,6 +30,13 @@ it("shows each of tslab's kinds with its MIME type, bytes as base64", () => {
       ["application/y", "AQL6"],
     ].map(([type, data]) => ({ data: { [type as string]: data }, metadata: {} })),
   );
+});
+
+it("shows JavaScript under both of its MIME types", () => {
+  const { tslab, recorded } = setUp();
+  tslab.display.javascript("x");
+  const data = { "text/javascript": "x", "application/javascript": "x" };
+  expect(recorded).toEqual([{ type: "display", content: { data, metadata: {} } }]);
 });
 
 it("replaces what a new display has shown, and nothing else", () => {

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInThisContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Completion, complete, type LiveValues } from "../../../kernel/language/index.ts";
 import { atCursor, type LocalValues, localValues } from "./local-values.ts";
@@ -169,6 +170,11 @@ describe("names", () => {
     expect(await taking("custo|mer + 1", "customerReport")).toBe("customerReportmer + 1");
   });
 
+  test("made a moment ago are known without anybody saying so", async () => {
+    runInThisContext("var brandNewName = 1");
+    expect(await matches("brandN")).toEqual(["brandNewName"]);
+  });
+
   test("carry their kind", async () => {
     const { metadata } = await at("c");
     const types = new Map(metadata._jupyter_types_experimental.map(({ text, type }) => [text, type]));
@@ -263,6 +269,15 @@ describe("nothing is offered", () => {
     }
   });
 
+  test("and absurd nesting does not end the process", async () => {
+    for (const piece of ["[", "(", "`${", "x=>", "Map<", "!", "<a>", "{a:"]) {
+      const code = `${piece.repeat(20_000)}customer.`;
+      expect(await at(code), piece).toMatchObject({ matches: expect.any(Array) });
+      const closed = `${"[".repeat(20_000)}${"]".repeat(20_000)}.`;
+      expect(await at(closed)).toMatchObject({ matches: expect.any(Array) });
+    }
+  });
+
   test("and no getter or function with side effects is run", async () => {
     await at("customer.counted.");
     await at("customer.list.push(1).");
@@ -309,6 +324,7 @@ describe("when the program does not answer", () => {
     properties: async () => [],
     callByValue: async () => undefined,
     knownGlobals: () => ["customer", "Array", "Math"],
+    globals: async () => ["customer", "Array", "Math"],
     hold: () => () => {},
   };
 
@@ -339,6 +355,7 @@ describe("when the program does not answer", () => {
       properties: (id) => local.values.properties(id),
       callByValue: (id, declaration) => local.values.callByValue(id, declaration),
       knownGlobals: () => local.values.knownGlobals(),
+      globals: () => local.values.globals(),
       hold: () => local.values.hold(),
     };
     const before = await at("customer.", now);

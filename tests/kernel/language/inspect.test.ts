@@ -165,6 +165,7 @@ test("without an answer from the program, what was written is shown", async () =
     properties: async () => [],
     callByValue: async () => undefined,
     knownGlobals: () => [],
+    globals: async () => [],
     hold: () => () => {},
   };
   expect((await at("addUp", 0, silent)).data["text/plain"]).toContain("Adds two numbers.");

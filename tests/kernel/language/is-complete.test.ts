@@ -155,6 +155,11 @@ describe("is_complete", () => {
     expect(isComplete(code)).toEqual({ status: "invalid" });
   });
 
+  test("absurd nesting is not read, because the parser would not survive it", () => {
+    expect(isComplete("[".repeat(20_000))).toEqual({ status: "unknown" });
+    expect(isComplete("a=".repeat(20_000))).toEqual({ status: "unknown" });
+  });
+
   test("a command in the middle of a line is judged as its translation", () => {
     const translate = (code: string) => code.replace(/= !(.*)/, "= run('$1')");
     expect(isComplete("const files = !git log")).toEqual({ status: "invalid" });

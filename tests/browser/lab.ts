@@ -1,0 +1,194 @@
+/**
+ * Browser tests: JupyterLab with the kernel `gradbook`, started as `npm start` starts it, and a Chromium that looks at it.
+ * Nothing of the user's own Jupyter is read or changed: every server has its own HOME, settings, runtime folder and root.
+ * This file holds server and browser; what a person does in a notebook is in notebook-page.ts.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Browser, chromium } from "playwright-core";
+import { findChromium } from "../../kernel/setup/chromium.ts";
+import { findPlaces } from "../../kernel/setup/places.ts";
+import { labArguments } from "../../kernel/setup/start.ts";
+import { NotebookPage } from "./notebook-page.ts";
+
+/** A cell of a notebook that a test writes: TypeScript, or Markdown after "md:". */
+export type Cells = string[];
+
+const executablePath = findChromium();
+export const hasBrowser = executablePath !== undefined;
+export const noBrowser = "NO CHROMIUM: the browser tests did not run (Debian, Ubuntu: apt-get install chromium)";
+
+const chromiumFlags = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  // Chromium refuses its sandbox to root, which is who runs in containers.
+  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+];
+
+/** Defaults of the user interface, in the file where an administrator would put them. */
+const settings = {
+  "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
+  "@jupyterlab/docmanager-extension:plugin": { autosave: false },
+};
+
+const startsWithin = 60_000;
+
+export class Lab {
+  readonly #home: string;
+  readonly #root: string;
+  readonly #token: string;
+  readonly #port: number;
+  readonly #server: ChildProcess;
+  readonly #browser: Browser;
+  #log = "";
+  #pages = 0;
+
+  private constructor(home: string, token: string, port: number, server: ChildProcess, browser: Browser) {
+    this.#home = home;
+    this.#root = join(home, "notebooks");
+    this.#token = token;
+    this.#port = port;
+    this.#server = server;
+    this.#browser = browser;
+    const keep = (chunk: Buffer) => {
+      this.#log = (this.#log + chunk).slice(-20_000);
+    };
+    server.stdout?.on("data", keep);
+    server.stderr?.on("data", keep);
+  }
+
+  /** @throws Error when there is no browser, or JupyterLab ends or does not answer within a minute (with what it printed) */
+  static async start(): Promise<Lab> {
+    if (executablePath === undefined) throw new Error(noBrowser);
+    const home = realpathSync(mkdtempSync(join(tmpdir(), "gradbook-lab-")));
+    const folder = (...names: string[]) => {
+      const path = join(home, ...names);
+      mkdirSync(path, { recursive: true });
+      return path;
+    };
+    const config = folder("config");
+    writeFileSync(join(folder("config", "labconfig"), "default_setting_overrides.json"), JSON.stringify(settings));
+    const port = await freePort();
+    const token = randomBytes(16).toString("hex");
+    const args = labArguments({ folder: folder("notebooks"), port, path: "/lab", browser: false });
+    const expose = ["--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"];
+    const server = spawn(findPlaces().venvPython, ["-m", "jupyterlab", ...args, ...expose], {
+      cwd: home,
+      env: {
+        ...process.env,
+        HOME: home,
+        JUPYTER_TOKEN: token,
+        JUPYTER_CONFIG_DIR: config,
+        JUPYTER_DATA_DIR: folder("data"),
+        JUPYTER_RUNTIME_DIR: folder("runtime"),
+        IPYTHONDIR: folder("ipython"),
+        XDG_DATA_HOME: folder("xdg-data"),
+        XDG_CACHE_HOME: folder("xdg-cache"),
+      },
+    });
+    const browser = await chromium.launch({ executablePath, args: chromiumFlags });
+    const lab = new Lab(home, token, port, server, browser);
+    try {
+      await lab.#answers();
+    } catch (error) {
+      await lab.stop();
+      throw error;
+    }
+    return lab;
+  }
+
+  /** Writes a notebook of these cells (or copies a file) and opens it in a window of its own, with its kernel ready. */
+  async open(
+    name: string,
+    content: Cells | { copyOf: string },
+    options: { app?: "lab" | "notebooks"; dark?: boolean } = {},
+  ): Promise<NotebookPage> {
+    const file = join(this.#root, name);
+    mkdirSync(dirname(file), { recursive: true });
+    if (Array.isArray(content)) writeFileSync(file, JSON.stringify(notebookOf(content)));
+    else cpSync(content.copyOf, file);
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    const path =
+      options.app === "notebooks" ? `notebooks/${name}` : `lab/workspaces/test-${this.#pages++}/tree/${name}`;
+    await page.goto(`http://127.0.0.1:${this.#port}/${path}?token=${this.#token}`);
+    const notebook = new NotebookPage(page);
+    await notebook.ready();
+    if (options.dark) await notebook.command("apputils:change-theme", { theme: "JupyterLab Dark" });
+    return notebook;
+  }
+
+  /** Closes all windows and ends all kernels. */
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#browser.contexts().map((context) => context.close()));
+    const sessions = (await (await this.#api("GET", "sessions")).json()) as { id: string }[];
+    await Promise.all(sessions.map(({ id }) => this.#api("DELETE", `sessions/${id}`)));
+  }
+
+  /** What the server printed last; for messages about failures. */
+  get log(): string {
+    return this.#log;
+  }
+
+  async stop(): Promise<void> {
+    await this.#browser.close();
+    if (this.#server.exitCode === null && this.#server.signalCode === null) {
+      const ended = once(this.#server, "exit");
+      // The server ends its kernels on SIGTERM.
+      this.#server.kill("SIGTERM");
+      await Promise.race([ended, sleep(10_000).then(() => this.#server.kill("SIGKILL"))]);
+    }
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #api(method: string, path: string): Promise<Response> {
+    const headers = { Authorization: `token ${this.#token}` };
+    return fetch(`http://127.0.0.1:${this.#port}/api/${path}`, { method, headers });
+  }
+
+  async #answers(): Promise<void> {
+    for (const deadline = Date.now() + startsWithin; Date.now() < deadline; await sleep(100)) {
+      if (this.#server.exitCode !== null) throw new Error(`JupyterLab ended: ${this.#log}`);
+      const reply = await this.#api("GET", "status").catch(() => undefined);
+      if (reply?.ok) return;
+    }
+    throw new Error(`JupyterLab does not answer: ${this.#log}`);
+  }
+}
+
+function notebookOf(cells: Cells): unknown {
+  return {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: {
+      kernelspec: { name: "gradbook", display_name: "Gradbook (TypeScript)", language: "typescript" },
+      language_info: { name: "typescript" },
+    },
+    cells: cells.map((text, i) =>
+      text.startsWith("md:")
+        ? { id: `cell-${i}`, cell_type: "markdown", metadata: {}, source: text.slice(3) }
+        : { id: `cell-${i}`, cell_type: "code", metadata: {}, source: text, outputs: [], execution_count: null },
+    ),
+  };
+}
+
+/** Tests run beside each other and beside a user's own JupyterLab: the system chooses the port. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
