@@ -45,8 +45,8 @@ module.exports = {
     room("language", []),
     room("compat", ["display"]),
     room("commands", ["display"]),
-    room("cells", ["wire", "display", "commands", "compat"]),
-    room("requests", ["wire", "language", "cells"]),
+    room("cells", ["wire", "display", "language", "commands", "compat"]),
+    room("requests", ["wire", "language", "commands", "cells"]),
     // Only to know where the history file is.
     room("setup", ["wire"]),
     {

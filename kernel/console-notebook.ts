@@ -25,7 +25,10 @@ export function consoleNotebook(): NotebookApi {
 }
 
 async function askInTerminal(text = "", { password = false }: { password?: boolean } = {}): Promise<string> {
-  if (!process.stdin.isTTY) throw new Error(`prompt(${JSON.stringify(text)}): standard input is not a terminal, so nobody can be asked. Give the value as an argument or an environment variable.`);
+  if (!process.stdin.isTTY)
+    throw new Error(
+      `prompt(${JSON.stringify(text)}): standard input is not a terminal, so nobody can be asked. Give the value as an argument or an environment variable.`,
+    );
   const { createInterface } = await import("node:readline/promises");
   const { Writable } = await import("node:stream");
   const muted = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -5,9 +5,18 @@
 import { consoleNotebook } from "./console-notebook.ts";
 import type { NotebookApi } from "./notebook-api.ts";
 
-export type { Comm, CommMessage, CommOpener, KernelApi, NotebookApi } from "./notebook-api.ts";
-export type { Display, DisplayHandle, DisplayOptions, Progress, ProgressBar, ProgressOptions, Shell, ShellResult } from "./display/index.ts";
+export type {
+  Display,
+  DisplayHandle,
+  DisplayOptions,
+  Progress,
+  ProgressBar,
+  ProgressOptions,
+  Shell,
+  ShellResult,
+} from "./display/index.ts";
 export { ShellError } from "./display/index.ts";
+export type { Comm, CommMessage, CommOpener, KernelApi, NotebookApi } from "./notebook-api.ts";
 
 const holder = globalThis as { [key: symbol]: NotebookApi | undefined };
 const notebook: NotebookApi = holder[Symbol.for("gradbook.notebook")] ?? consoleNotebook();

@@ -12,8 +12,8 @@ import { startCells } from "./cells/index.ts";
 import { forgetPipes, makePipes, NativeMarks, openLog, planPipes, swapDescriptors } from "./cells/native-output.ts";
 import { Post } from "./cells/post.ts";
 import { preloadPackage } from "./cells/preload.ts";
-import { type Connection, readConnection } from "./wire/connection.ts";
 import { kernelVariable } from "./wire/children.ts";
+import { type Connection, readConnection } from "./wire/connection.ts";
 import { createRing } from "./wire/ring.ts";
 import { State, type WorkerStart } from "./wire/thread-messages.ts";
 
@@ -25,7 +25,9 @@ function connectionOrExit(path: string | undefined): Connection {
     return readConnection(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    console.error(`gradbook kernel: ${reason}. Jupyter starts kernels by itself; to try this one use "jupyter console --kernel gradbook".`);
+    console.error(
+      `gradbook kernel: ${reason}. Jupyter starts kernels by itself; to try this one use "jupyter console --kernel gradbook".`,
+    );
     process.exit(2);
   }
 }
@@ -54,7 +56,11 @@ const start: WorkerStart = {
   preloadNames: preload.names,
   packageRoot,
 };
-const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: start, name: "gradbook-io", resourceLimits: { stackSizeMb: 64 } });
+const worker = new Worker(new URL("./worker.js", import.meta.url), {
+  workerData: start,
+  name: "gradbook-io",
+  resourceLimits: { stackSizeMb: 64 },
+});
 // A SIGINT before the I/O thread listens for it must not end the process.
 process.on("SIGINT", () => {});
 const made = pipes !== undefined && makePipes(pipes);
@@ -78,7 +84,7 @@ worker.on("error", (error) => {
   // Without its sockets the kernel is dead to everybody; its parent starts another one.
   log(`the I/O thread failed: ${error.message}`);
   // A process may be copying the log line.
-  setTimeout(() => exit(70), 100);
+  setTimeout(() => exit(70), 500);
 });
 
 if (made && pipes) {

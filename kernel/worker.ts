@@ -2,22 +2,28 @@
  * The I/O thread's entry: opens the sockets that the connection file names and wires the parts together. What is not needed
  * for the first reply starts after it.
  */
+
 import { readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { CellCompiler } from "./cells/compiler.ts";
 import { InspectorValues } from "./language/index.ts";
 import { Kernel } from "./requests/index.ts";
-import { Children } from "./wire/children.ts";
-import { socketFiles } from "./wire/connection.ts";
-import { History } from "./wire/history.ts";
-import { Interrupter } from "./wire/interrupter.ts";
-import { Codec } from "./wire/message.ts";
-import { NativeReader } from "./wire/native-reader.ts";
-import { Publisher } from "./wire/publisher.ts";
-import { RingPump } from "./wire/ring-pump.ts";
-import { Sockets } from "./wire/sockets.ts";
-import { type FromMain, State, type ToMain, type WorkerStart } from "./wire/thread-messages.ts";
+import {
+  Children,
+  Codec,
+  type FromMain,
+  History,
+  Interrupter,
+  NativeReader,
+  Publisher,
+  RingPump,
+  Sockets,
+  State,
+  socketFiles,
+  type ToMain,
+  type WorkerStart,
+} from "./wire/index.ts";
 
 const start = workerData as WorkerStart;
 const main = parentPort!;
@@ -67,7 +73,9 @@ const kernel = new Kernel(
 Atomics.wait(state, State.pipes, 0);
 const native =
   start.native && Atomics.load(state, State.pipes) === 1
-    ? new NativeReader(start.native, start.native.markerKey, (name, bytes) => kernel.publisher.stream(kernel.runningContext ?? lastContext, name, bytes))
+    ? new NativeReader(start.native, start.native.markerKey, (name, bytes) =>
+        kernel.publisher.stream(kernel.runningContext ?? lastContext, name, bytes),
+      )
     : undefined;
 let lastContext = 0;
 Atomics.store(state, State.workerAtBarrier, 1);
@@ -126,8 +134,11 @@ async function shutdown(restart: boolean): Promise<void> {
   native?.close();
   const busy = kernel.runningContext !== undefined;
   if (busy) interrupter.interrupt();
-  setTimeout(() => {
-    interrupter.close();
-    send({ type: "exit", restart });
-  }, busy ? 150 : 0);
+  setTimeout(
+    () => {
+      interrupter.close();
+      send({ type: "exit", restart });
+    },
+    busy ? 150 : 0,
+  );
 }

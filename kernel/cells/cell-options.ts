@@ -11,7 +11,13 @@ export interface CellOptions {
   legacyDecorators: boolean;
   emitDecoratorMetadata: boolean;
   useDefineForClassFields?: boolean;
-  jsx: { runtime: "classic" | "automatic"; importSource?: string; pragma?: string; pragmaFrag?: string; development?: boolean };
+  jsx: {
+    runtime: "classic" | "automatic";
+    importSource?: string;
+    pragma?: string;
+    pragmaFrag?: string;
+    development?: boolean;
+  };
 }
 
 interface CompilerOptions {
@@ -37,11 +43,14 @@ export function cellOptions(folder: string): CellOptions {
 }
 
 function fromCompilerOptions(compiler: CompilerOptions): CellOptions {
-  const automatic = compiler.jsx === "react-jsx" || compiler.jsx === "react-jsxdev" || compiler.jsxImportSource !== undefined;
+  const automatic =
+    compiler.jsx === "react-jsx" || compiler.jsx === "react-jsxdev" || compiler.jsxImportSource !== undefined;
   return {
     legacyDecorators: compiler.experimentalDecorators === true,
     emitDecoratorMetadata: compiler.emitDecoratorMetadata === true,
-    ...(compiler.useDefineForClassFields === undefined ? {} : { useDefineForClassFields: compiler.useDefineForClassFields }),
+    ...(compiler.useDefineForClassFields === undefined
+      ? {}
+      : { useDefineForClassFields: compiler.useDefineForClassFields }),
     jsx: automatic
       ? { runtime: "automatic", ...(compiler.jsxImportSource ? { importSource: compiler.jsxImportSource } : {}) }
       : {
@@ -64,7 +73,10 @@ function readCompilerOptions(path: string, seen: Set<string>): CompilerOptions {
   if (seen.has(path)) return {};
   seen.add(path);
   try {
-    const config = parseJsonWithComments(readFileSync(path, "utf8")) as { extends?: string | string[]; compilerOptions?: CompilerOptions };
+    const config = parseJsonWithComments(readFileSync(path, "utf8")) as {
+      extends?: string | string[];
+      compilerOptions?: CompilerOptions;
+    };
     const parents = config.extends === undefined ? [] : [config.extends].flat();
     const inherited = parents.map((parent) => {
       const base = /^\.{0,2}\//.test(parent) ? resolve(dirname(path), parent) : createRequire(path).resolve(parent);

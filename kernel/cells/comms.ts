@@ -23,7 +23,10 @@ class OpenComm implements Comm {
   }
 
   send(data: unknown, options: { metadata?: Record<string, unknown>; buffers?: CommBuffers } = {}): void {
-    if (this.closed) throw new Error(`The comm ${this.id} ("${this.target}") is closed; nothing can be sent on it. Open a new one with kernel.comm.open("${this.target}").`);
+    if (this.closed)
+      throw new Error(
+        `The comm ${this.id} ("${this.target}") is closed; nothing can be sent on it. Open a new one with kernel.comm.open("${this.target}").`,
+      );
     this.#comms.publish("comm_msg", { comm_id: this.id, data: data ?? {} }, options);
   }
 
@@ -54,7 +57,8 @@ export class Comms {
 
   /** Says what happens when the front end opens a comm to `target`. Registering again replaces the former opener. */
   register(target: string, opener: CommOpener): void {
-    if (typeof target !== "string" || typeof opener !== "function") throw new TypeError("kernel.comm.register takes a target name and a function (comm, opening) => void");
+    if (typeof target !== "string" || typeof opener !== "function")
+      throw new TypeError("kernel.comm.register takes a target name and a function (comm, opening) => void");
     this.#targets.set(target, opener);
   }
 
@@ -63,8 +67,13 @@ export class Comms {
   }
 
   /** Opens a comm to the front end. */
-  open(target: string, data: unknown = {}, options: { metadata?: Record<string, unknown>; buffers?: CommBuffers } = {}): Comm {
-    if (typeof target !== "string") throw new TypeError("kernel.comm.open takes the name of a target that the front end knows");
+  open(
+    target: string,
+    data: unknown = {},
+    options: { metadata?: Record<string, unknown>; buffers?: CommBuffers } = {},
+  ): Comm {
+    if (typeof target !== "string")
+      throw new TypeError("kernel.comm.open takes the name of a target that the front end knows");
     const comm = new OpenComm(this, randomUUID(), target);
     this.#open.set(comm.id, comm);
     this.#report();
@@ -87,7 +96,11 @@ export class Comms {
     callAll(order.messageType === "comm_close" ? comm.closeListeners : comm.messageListeners, message);
   }
 
-  publish(type: string, content: Content, options: { metadata?: Record<string, unknown>; buffers?: CommBuffers }): void {
+  publish(
+    type: string,
+    content: Content,
+    options: { metadata?: Record<string, unknown>; buffers?: CommBuffers },
+  ): void {
     this.#post.publish(type, content, {
       ...(options.metadata ? { metadata: options.metadata } : {}),
       ...(options.buffers ? { buffers: options.buffers.map(bytesOf) } : {}),
@@ -132,5 +145,7 @@ function callAll(listeners: Listener[], message: CommMessage): void {
 
 function bytesOf(buffer: ArrayBuffer | ArrayBufferView): Uint8Array {
   // Copied, because the sender may go on writing into its memory.
-  return ArrayBuffer.isView(buffer) ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).slice() : new Uint8Array(buffer).slice();
+  return ArrayBuffer.isView(buffer)
+    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).slice()
+    : new Uint8Array(buffer).slice();
 }

@@ -32,15 +32,34 @@ export class CellCompiler {
   compile(source: string, label: string): Compiled | { failure: CellFailure } {
     try {
       const translated = translateCommands(source, { isName: (name) => this.names.has(name) });
-      if (translated.error) return { failure: describeSyntaxError(translated.error.message, source, offsetAt(source, translated.error.line, translated.error.column), label) };
+      if (translated.error)
+        return {
+          failure: describeSyntaxError(
+            translated.error.message,
+            source,
+            offsetAt(source, translated.error.line, translated.error.column),
+            label,
+          ),
+        };
       const cell = rewriteCell(translated.code, this.#context());
       for (const [name, kind] of cell.declared) this.names.set(name, kind);
       this.sources.push(source);
       if (this.sources.length > mostSources) this.sources.shift();
       const { js, isAsync, hasResult } = cell;
-      return { js, isAsync, hasResult, positions: { ...cell.positions, source }, mentions: [...cell.identifiers].filter((name) => this.#preloaded.has(name) && !cell.declared.has(name)) };
+      return {
+        js,
+        isAsync,
+        hasResult,
+        positions: { ...cell.positions, source },
+        mentions: [...cell.identifiers].filter((name) => this.#preloaded.has(name) && !cell.declared.has(name)),
+      };
     } catch (error) {
-      return { failure: error instanceof CellSyntaxError ? describeSyntaxError(error.message, source, error.offset, label) : describeFailure(error) };
+      return {
+        failure:
+          error instanceof CellSyntaxError
+            ? describeSyntaxError(error.message, source, error.offset, label)
+            : describeFailure(error),
+      };
     }
   }
 
@@ -49,12 +68,21 @@ export class CellCompiler {
     try {
       return rewriteExpression(source, this.#context());
     } catch (error) {
-      return { error: error instanceof CellSyntaxError ? describeSyntaxError(error.message, source, error.offset - 1, "expression") : describeFailure(error) };
+      return {
+        error:
+          error instanceof CellSyntaxError
+            ? describeSyntaxError(error.message, source, error.offset - 1, "expression")
+            : describeFailure(error),
+      };
     }
   }
 
   #context(): RewriteContext {
-    return { options: cellOptions(process.cwd()), isBuiltin: (name) => this.#builtins.has(name), shadowed: this.shadowed };
+    return {
+      options: cellOptions(process.cwd()),
+      isBuiltin: (name) => this.#builtins.has(name),
+      shadowed: this.shadowed,
+    };
   }
 }
 

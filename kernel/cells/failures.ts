@@ -12,7 +12,11 @@ export function describeFailure(thrown: unknown): CellFailure {
   try {
     return isError(thrown) ? describeError(thrown) : describeOther(thrown);
   } catch {
-    return { ename: "Error", evalue: "a value that cannot be shown was thrown", traceback: [red("Error: a value that cannot be shown was thrown")] };
+    return {
+      ename: "Error",
+      evalue: "a value that cannot be shown was thrown",
+      traceback: [red("Error: a value that cannot be shown was thrown")],
+    };
   }
 }
 
@@ -30,7 +34,12 @@ export function describeSyntaxError(message: string, source: string, offset: num
   return {
     ename: "SyntaxError",
     evalue: `${message} (${label}:${line}:${column})`,
-    traceback: [red(`SyntaxError: ${message}`), `${label}, line ${line}, column ${column}`, ...codeFrame(source, line, column), `    at ${label}:${line}:${column}`],
+    traceback: [
+      red(`SyntaxError: ${message}`),
+      `${label}, line ${line}, column ${column}`,
+      ...codeFrame(source, line, column),
+      `    at ${label}:${line}:${column}`,
+    ],
   };
 }
 
@@ -41,9 +50,15 @@ function describeError(error: Error): CellFailure {
 }
 
 function describeOther(thrown: unknown): CellFailure {
-  const evalue = read(() => (typeof thrown === "string" ? thrown : inspect(thrown, { depth: 2, maxArrayLength: 20, maxStringLength: 1000 })));
+  const evalue = read(() =>
+    typeof thrown === "string" ? thrown : inspect(thrown, { depth: 2, maxArrayLength: 20, maxStringLength: 1000 }),
+  );
   const shown = evalue || "a value that cannot be shown";
-  return { ename: "Uncaught", evalue: shown, traceback: [red(`Uncaught ${typeof thrown === "string" ? inspect(thrown) : shown}`)] };
+  return {
+    ename: "Uncaught",
+    evalue: shown,
+    traceback: [red(`Uncaught ${typeof thrown === "string" ? inspect(thrown) : shown}`)],
+  };
 }
 
 function tracebackOf(error: Error, ename: string, evalue: string, seen: Set<unknown>, heading: string): string[] {
@@ -52,11 +67,14 @@ function tracebackOf(error: Error, ename: string, evalue: string, seen: Set<unkn
   const stack = read(() => String(error.stack ?? ""));
   const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
   const lines = [heading + title];
-  const place = /(Cell \[[^\]]*\]|(?:\/|[A-Za-z]:\\)[^():]*\.[cm]?[jt]sx?):(\d+):(\d+)/.exec(frames.find((frame) => /Cell \[|\.[cm]?tsx?:\d/.test(frame)) ?? "");
+  const place = /(Cell \[[^\]]*\]|(?:\/|[A-Za-z]:\\)[^():]*\.[cm]?[jt]sx?):(\d+):(\d+)/.exec(
+    frames.find((frame) => /Cell \[|\.[cm]?tsx?:\d/.test(frame)) ?? "",
+  );
   if (place) {
     const [, label, line, column] = place as unknown as [string, string, string, string];
     const source = sourceOf(label);
-    if (source !== undefined) lines.push(`${label}, line ${line}, column ${column}`, ...codeFrame(source, Number(line), Number(column)));
+    if (source !== undefined)
+      lines.push(`${label}, line ${line}, column ${column}`, ...codeFrame(source, Number(line), Number(column)));
   }
   lines.push(...frames.map((frame) => (frame.includes("Cell [") ? frame : dim(frame))));
   lines.push(...ownDetails(error));
@@ -64,7 +82,13 @@ function tracebackOf(error: Error, ename: string, evalue: string, seen: Set<unkn
   for (const [name, inner] of inners(error)) {
     if (seen.has(inner)) continue;
     const indented = isError(inner)
-      ? tracebackOf(inner, read(() => String(inner.name)) || "Error", read(() => String(inner.message)), seen, `[${name}] `)
+      ? tracebackOf(
+          inner,
+          read(() => String(inner.name)) || "Error",
+          read(() => String(inner.message)),
+          seen,
+          `[${name}] `,
+        )
       : [`[${name}] ${read(() => inspect(inner, { depth: 1 }))}`];
     lines.push(...indented.map((line) => `  ${line}`));
   }
@@ -74,8 +98,12 @@ function tracebackOf(error: Error, ename: string, evalue: string, seen: Set<unkn
 /** Fields that say more, such as `code`, in one line. */
 function ownDetails(error: Error): string[] {
   const details = read(() => {
-    const fields = Object.entries(error).filter(([name, value]) => !["cause", "errors", "stack", "message", "name"].includes(name) && !isError(value));
-    return fields.length === 0 ? "" : inspect(Object.fromEntries(fields.slice(0, 10)), { depth: 1, maxStringLength: 200, maxArrayLength: 10 });
+    const fields = Object.entries(error).filter(
+      ([name, value]) => !["cause", "errors", "stack", "message", "name"].includes(name) && !isError(value),
+    );
+    return fields.length === 0
+      ? ""
+      : inspect(Object.fromEntries(fields.slice(0, 10)), { depth: 1, maxStringLength: 200, maxArrayLength: 10 });
   });
   return details ? [dim(details)] : [];
 }
@@ -84,7 +112,8 @@ function inners(error: Error): [string, unknown][] {
   const found: [string, unknown][] = [];
   const suppressed = error as { errors?: unknown; error?: unknown; suppressed?: unknown };
   if (read(() => (error.cause === undefined ? "" : "yes"))) found.push(["cause", error.cause]);
-  if (Array.isArray(suppressed.errors)) suppressed.errors.slice(0, 10).forEach((inner, index) => void found.push([`errors ${index}`, inner]));
+  if (Array.isArray(suppressed.errors))
+    suppressed.errors.slice(0, 10).forEach((inner, index) => void found.push([`errors ${index}`, inner]));
   if (error.name === "SuppressedError") found.push(["error", suppressed.error], ["suppressed", suppressed.suppressed]);
   return found;
 }

@@ -40,7 +40,8 @@ export function cellUrl(context: number): string {
 export function installModules(settings: ModuleSettings): void {
   const ownUrl = pathToFileURL(settings.ownFile).href;
   const ownFolder = pathToFileURL(settings.ownFolder).href;
-  const isLocal = (url: string) => url.startsWith("file:") && !url.includes("/node_modules/") && !url.startsWith(ownFolder);
+  const isLocal = (url: string) =>
+    url.startsWith("file:") && !url.includes("/node_modules/") && !url.startsWith(ownFolder);
   const local = new Map<string, LocalFile>();
 
   registerHooks({
@@ -64,20 +65,33 @@ export function installModules(settings: ModuleSettings): void {
     load(url, context, nextLoad) {
       const plain = url.replace(versionQuery, "");
       if (!isLocal(plain) || !typescriptExtensions.includes(extname(plain))) return nextLoad(url, context);
-      return { format: plain.endsWith(".cts") ? "commonjs" : "module", source: compileFile(plain, url), shortCircuit: true };
+      return {
+        format: plain.endsWith(".cts") ? "commonjs" : "module",
+        source: compileFile(plain, url),
+        shortCircuit: true,
+      };
     },
   });
 }
 
-type NextResolve = (specifier: string, context?: object) => { url: string; format?: string | null | undefined; importAttributes?: ImportAttributes | undefined };
+type NextResolve = (
+  specifier: string,
+  context?: object,
+) => { url: string; format?: string | null | undefined; importAttributes?: ImportAttributes | undefined };
 type ResolveContext = { parentURL: string | undefined };
 
-function resolveForUser(specifier: string, context: ResolveContext, next: NextResolve, ownUrl: string): ReturnType<NextResolve> {
+function resolveForUser(
+  specifier: string,
+  context: ResolveContext,
+  next: NextResolve,
+  ownUrl: string,
+): ReturnType<NextResolve> {
   try {
     return next(specifier, context);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND" && code !== "ERR_UNSUPPORTED_DIR_IMPORT") throw error;
+    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND" && code !== "ERR_UNSUPPORTED_DIR_IMPORT")
+      throw error;
     if (/^(\.{1,2}(\/|$)|\/|file:)/.test(specifier)) {
       const found = withTypeScriptExtension(specifier, context.parentURL);
       if (found) return next(found, context);
@@ -93,7 +107,10 @@ function resolveForUser(specifier: string, context: ResolveContext, next: NextRe
 
 function notFound(specifier: string, cause: Error): Error {
   const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
-  const error = new Error(`Cannot find package "${specifier}" from ${process.cwd()}. To install it there: npm install ${name}`, { cause });
+  const error = new Error(
+    `Cannot find package "${specifier}" from ${process.cwd()}. To install it there: npm install ${name}`,
+    { cause },
+  );
   return Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
 }
 
@@ -101,7 +118,11 @@ function notFound(specifier: string, cause: Error): Error {
 function withTypeScriptExtension(specifier: string, parent: string | undefined): string | undefined {
   const base = fileURLToPath(new URL(specifier, parent ?? pathToFileURL(`${process.cwd()}/`)));
   const withoutJs = base.replace(/\.([cm]?)js(x?)$/, "");
-  const candidates = [...typescriptExtensions, ".js", ".mjs", ".cjs", ".json"].flatMap((extension) => [base + extension, withoutJs + extension, join(base, `index${extension}`)]);
+  const candidates = [...typescriptExtensions, ".js", ".mjs", ".cjs", ".json"].flatMap((extension) => [
+    base + extension,
+    withoutJs + extension,
+    join(base, `index${extension}`),
+  ]);
   const found = candidates.find((path) => existsSync(path) && statSync(path).isFile());
   return found && pathToFileURL(found).href;
 }
@@ -120,7 +141,9 @@ function versionOf(url: string, local: Map<string, LocalFile>, visiting = new Se
   }
   if (visiting.has(url)) return file.version;
   visiting.add(url);
-  const stale = file.modified !== modified || [...file.imports].some(([imported, used]) => versionOf(imported, local, visiting) !== used);
+  const stale =
+    file.modified !== modified ||
+    [...file.imports].some(([imported, used]) => versionOf(imported, local, visiting) !== used);
   if (stale) {
     file.version++;
     file.modified = modified;
@@ -169,9 +192,17 @@ export function binding(namespace: Record<string, unknown>, name: string, specif
   if (name in namespace) return namespace[name];
   // A CommonJS module whose exports Node could not see beforehand.
   const fallback = namespace["default"] as Record<string, unknown> | undefined;
-  if (name !== "default" && fallback !== null && (typeof fallback === "object" || typeof fallback === "function") && name in fallback) return fallback[name];
+  if (
+    name !== "default" &&
+    fallback !== null &&
+    (typeof fallback === "object" || typeof fallback === "function") &&
+    name in fallback
+  )
+    return fallback[name];
   // It may well be a type, which exists only for the compiler.
   if (!used) return undefined;
   const known = Object.keys(namespace).slice(0, 20).join(", ");
-  throw new SyntaxError(`The module "${specifier}" does not provide an export named "${name}".${known ? ` It exports: ${known}.` : ""}`);
+  throw new SyntaxError(
+    `The module "${specifier}" does not provide an export named "${name}".${known ? ` It exports: ${known}.` : ""}`,
+  );
 }

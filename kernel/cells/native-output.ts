@@ -25,7 +25,12 @@ export interface NativePipes {
 export function planPipes(): NativePipes | undefined {
   if (process.platform === "win32") return undefined;
   const folder = mkdtempSync(join(tmpdir(), "gradbook-"));
-  return { folder, stdout: join(folder, "1"), stderr: join(folder, "2"), markerKey: Math.random().toString(36).slice(2, 12) };
+  return {
+    folder,
+    stdout: join(folder, "1"),
+    stderr: join(folder, "2"),
+    markerKey: Math.random().toString(36).slice(2, 12),
+  };
 }
 
 /** Makes the two pipes; false when the system refuses. */
@@ -60,7 +65,8 @@ export function swapDescriptors(pipes: NativePipes): void {
   const first = openSync(pipes.stdout, "w");
   closeSync(2);
   const second = openSync(pipes.stderr, "w");
-  if (first !== 1 || second !== 2) throw new Error(`the pipes got descriptors ${first} and ${second} instead of 1 and 2`);
+  if (first !== 1 || second !== 2)
+    throw new Error(`the pipes got descriptors ${first} and ${second} instead of 1 and 2`);
 }
 
 export class NativeMarks {
@@ -92,7 +98,10 @@ export class NativeMarks {
  * Marks after each call that lets something else write to our descriptors synchronously, and reports children.
  * @param onChild told of each asynchronous child when it starts and when it has ended
  */
-export function watchNativeWriters(marks: NativeMarks | undefined, onChild: (pid: number, running: boolean) => void): void {
+export function watchNativeWriters(
+  marks: NativeMarks | undefined,
+  onChild: (pid: number, running: boolean) => void,
+): void {
   const require = createRequire(import.meta.url);
   const childProcess = require("node:child_process") as typeof import("node:child_process");
   const after = (owner: object, name: string, concerns: (args: unknown[]) => boolean = () => true) => {
@@ -113,7 +122,9 @@ export function watchNativeWriters(marks: NativeMarks | undefined, onChild: (pid
   for (const name of ["writeSync", "writevSync"]) after(fs, name, ours);
   after(fs, "writeFileSync", ours);
 
-  const prototype = childProcess.ChildProcess.prototype as unknown as { spawn(this: import("node:child_process").ChildProcess, options: unknown): unknown };
+  const prototype = childProcess.ChildProcess.prototype as unknown as {
+    spawn(this: import("node:child_process").ChildProcess, options: unknown): unknown;
+  };
   const spawn = prototype.spawn;
   prototype.spawn = function (options) {
     const result = spawn.call(this, options);
@@ -129,4 +140,3 @@ export function watchNativeWriters(marks: NativeMarks | undefined, onChild: (pid
   };
   syncBuiltinESMExports();
 }
-

@@ -26,7 +26,11 @@ export class Post {
   }
 
   /** Publishes on iopub with the cell that speaks (or `context`) as parent. Content must be JSON. */
-  publish(messageType: string, content: Content, more: { metadata?: Content; buffers?: Uint8Array[]; context?: number } = {}): void {
+  publish(
+    messageType: string,
+    content: Content,
+    more: { metadata?: Content; buffers?: Uint8Array[]; context?: number } = {},
+  ): void {
     const context = more.context ?? currentContext().id;
     this.send({
       type: "publish",

@@ -26,7 +26,9 @@ export function preloadPackage(packageRoot: string, log: (line: string) => void)
     const entry = fromNotebook.resolve(wanted);
     return { name: entry, names: manifestOf(fromNotebook, wanted) ?? exportedNames(entry) };
   } catch {
-    log(`GRADBOOK_PRELOAD names "${wanted}", which is not found from ${process.cwd()}; a cell that uses a preloaded name will say so`);
+    log(
+      `GRADBOOK_PRELOAD names "${wanted}", which is not found from ${process.cwd()}; a cell that uses a preloaded name will say so`,
+    );
     return { name: wanted, names: own };
   }
 }
@@ -47,7 +49,9 @@ function exportedNames(entry: string): string[] {
   const { parseSync } = createRequire(import.meta.url)("oxc-parser") as typeof oxcParser;
   const parsed = parseSync(entry, readFileSync(entry, "utf8"), { sourceType: "module" });
   const names = parsed.module.staticExports.flatMap((one) => one.entries.map((part) => part.exportName.name));
-  return names.filter((name): name is string => name !== null && name !== undefined && name !== "default" && name !== "ready");
+  return names.filter(
+    (name): name is string => name !== null && name !== undefined && name !== "default" && name !== "ready",
+  );
 }
 
 interface LoadedPackage {
@@ -81,7 +85,10 @@ export class Preload {
       this.#loaded = this.#require(this.#package.name) as LoadedPackage;
       return this.#loaded;
     } catch (error) {
-      throw new Error(`The preloaded package "${this.#package.name}" (GRADBOOK_PRELOAD) could not be loaded: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(
+        `The preloaded package "${this.#package.name}" (GRADBOOK_PRELOAD) could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
     }
   }
 
@@ -94,7 +101,8 @@ export class Preload {
   #define(name: string): void {
     const get = () => {
       const loaded = this.#load();
-      if (!(name in loaded)) throw new ReferenceError(`${name} is not exported by the preloaded package "${this.#package.name}"`);
+      if (!(name in loaded))
+        throw new ReferenceError(`${name} is not exported by the preloaded package "${this.#package.name}"`);
       return loaded[name];
     };
     this.#getters.set(name, get);
@@ -102,7 +110,8 @@ export class Preload {
       configurable: true,
       enumerable: false,
       get,
-      set: (value) => Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true }),
+      set: (value) =>
+        Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true }),
     });
   }
 }

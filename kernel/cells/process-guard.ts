@@ -1,7 +1,9 @@
 /** A cell cannot take the kernel's process down: `process.exit` in a cell is an error on the cell. */
-export class ExitRefused extends Error {
+class ExitRefused extends Error {
   constructor(code: unknown) {
-    super(`process.exit(${code ?? ""}) does not end the kernel. To start afresh, restart the kernel; to end a cell early, throw an error.`);
+    super(
+      `process.exit(${code ?? ""}) does not end the kernel. To start afresh, restart the kernel; to end a cell early, throw an error.`,
+    );
     this.name = "ExitRefused";
   }
 }

@@ -2,9 +2,11 @@
 import { currentContext } from "./context.ts";
 import type { Post } from "./post.ts";
 
-export class StdinNotAllowed extends Error {
+class StdinNotAllowed extends Error {
   constructor() {
-    super("This front end cannot answer prompts (allow_stdin is false, as in nbclient and other headless runs). Give the value in the notebook, as a parameter or as an environment variable.");
+    super(
+      "This front end cannot answer prompts (allow_stdin is false, as in nbclient and other headless runs). Give the value in the notebook, as a parameter or as an environment variable.",
+    );
     this.name = "StdinNotAllowed";
   }
 }
@@ -28,7 +30,12 @@ export class Prompts {
     if (!context.allowStdin) return Promise.reject(new StdinNotAllowed());
     return new Promise((resolve) => {
       this.#waiting.push({ resolve, context: context.id });
-      this.#post.send({ type: "input_request", context: context.id, prompt: String(text), password: options.password === true });
+      this.#post.send({
+        type: "input_request",
+        context: context.id,
+        prompt: String(text),
+        password: options.password === true,
+      });
     });
   };
 
@@ -38,6 +45,7 @@ export class Prompts {
 
   /** Prompts of a cell that has ended are not answered any more. */
   forget(context: number): void {
-    for (let i = this.#waiting.length - 1; i >= 0; i--) if (this.#waiting[i]!.context === context) this.#waiting.splice(i, 1);
+    for (let i = this.#waiting.length - 1; i >= 0; i--)
+      if (this.#waiting[i]!.context === context) this.#waiting.splice(i, 1);
   }
 }

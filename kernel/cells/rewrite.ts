@@ -174,7 +174,10 @@ function writeClass(node: Node, pieces: Pieces, rename: (name: string) => string
 }
 
 /** `for (var i = 0; ...)` and `if (x) { var y = 1 }` assign to the hoisted variable. */
-function hoistNestedVar({ node, position }: { node: Node; position: "statement" | "for" | "for-in" }, pieces: Pieces): void {
+function hoistNestedVar(
+  { node, position }: { node: Node; position: "statement" | "for" | "for-in" },
+  pieces: Pieces,
+): void {
   const declarations = node["declarations"] as Node[];
   const first = declarations[0]!;
   if (position !== "statement") {
@@ -207,9 +210,12 @@ function writeImport(node: Node, pieces: Pieces, rename: (name: string) => strin
       continue;
     }
     const imported = part["imported"] as Node | undefined;
-    const name = part.type === "ImportDefaultSpecifier" ? "default" : ((imported!["name"] ?? imported!["value"]) as string);
+    const name =
+      part.type === "ImportDefaultSpecifier" ? "default" : ((imported!["name"] ?? imported!["value"]) as string);
     const used = identifiers.has(local);
-    pieces.add(`${rename(local)}=${runtime}.binding(__gradbook_module__,${JSON.stringify(name)},${JSON.stringify(specifier)},${used});`);
+    pieces.add(
+      `${rename(local)}=${runtime}.binding(__gradbook_module__,${JSON.stringify(name)},${JSON.stringify(specifier)},${used});`,
+    );
   }
   pieces.add("}");
 }

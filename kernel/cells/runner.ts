@@ -91,7 +91,10 @@ export class Runner {
   #start(running: Running): void {
     const { order } = running;
     const outcome = this.#enter(running, () => this.#runScript(order));
-    if (order.isAsync) return this.#whenSettled(running, outcome, (boxed) => this.#result(running, Array.isArray(boxed) ? boxed[0] : undefined));
+    if (order.isAsync)
+      return this.#whenSettled(running, outcome, (boxed) =>
+        this.#result(running, Array.isArray(boxed) ? boxed[0] : undefined),
+      );
     if (outcome === "terminated" || this.#parts.interruptPending()) return this.#stop(running);
     if ("error" in outcome) return this.#finish(running, describeFailure(outcome.error));
     this.#result(running, outcome.value);
@@ -101,7 +104,10 @@ export class Runner {
     const filename = cellUrl(order.context);
     registerScript(filename, order.label, order.positions);
     registerText(filename, order.js);
-    const script = new vm.Script(order.js, { filename, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
+    const script = new vm.Script(order.js, {
+      filename,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
     return script.runInThisContext();
   }
 
@@ -141,8 +147,19 @@ export class Runner {
       if (!entry) return this.#displays(running, results, output);
       const [name, expression] = entry;
       if ("error" in expression) return fail(name, expression.error);
-      const value = this.#enter(running, () => new vm.Script(expression.js, { filename: cellUrl(running.order.context), importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER }).runInThisContext());
-      this.#whenSettled(running, value, (result) => show(name, expression.isAsync && Array.isArray(result) ? result[0] : result), (failure) => fail(name, failure), expression.isAsync);
+      const value = this.#enter(running, () =>
+        new vm.Script(expression.js, {
+          filename: cellUrl(running.order.context),
+          importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+        }).runInThisContext(),
+      );
+      this.#whenSettled(
+        running,
+        value,
+        (result) => show(name, expression.isAsync && Array.isArray(result) ? result[0] : result),
+        (failure) => fail(name, failure),
+        expression.isAsync,
+      );
     };
     next();
   }
@@ -197,7 +214,8 @@ export class Runner {
     for (const fn of running.onEnd) {
       // Output of these belongs to the cell, and their errors must not keep its reply.
       const ended = this.#enter(running, () => fn(failure === undefined));
-      if (ended !== "terminated" && "error" in ended) this.#parts.publish("stream", { name: "stderr", text: `${String(ended.error)}\n` }, running.order.context);
+      if (ended !== "terminated" && "error" in ended)
+        this.#parts.publish("stream", { name: "stderr", text: `${String(ended.error)}\n` }, running.order.context);
     }
     this.#running = undefined;
     this.#parts.beforeDone();
@@ -215,4 +233,8 @@ export class Runner {
 
 // Taken before any cell can change them.
 const nativePromise = Promise;
-const nativeThen = Promise.prototype.then as (this: Promise<unknown>, ok: (value: unknown) => void, failed: (error: unknown) => void) => void;
+const nativeThen = Promise.prototype.then as (
+  this: Promise<unknown>,
+  ok: (value: unknown) => void,
+  failed: (error: unknown) => void,
+) => void;

@@ -75,7 +75,10 @@ export function renameShadowed(program: Program, shadowed: ReadonlyMap<string, s
       case "StaticBlock":
         return children(node, [...scopes, blockNames(node["body"] as Node[])]);
       case "SwitchStatement":
-        return children(node, [...scopes, blockNames((node["cases"] as Node[]).flatMap((one) => one["consequent"] as Node[]))]);
+        return children(node, [
+          ...scopes,
+          blockNames((node["cases"] as Node[]).flatMap((one) => one["consequent"] as Node[])),
+        ]);
       case "ForStatement":
         return children(node, [...scopes, loopNames(node["init"])]);
       case "ForInStatement":
@@ -121,7 +124,8 @@ function blockNames(body: Node[]): Scope {
   const names: Scope = new Set();
   for (const node of body) {
     if (node.type === "VariableDeclaration" && node["kind"] !== "var") {
-      for (const declarator of node["declarations"] as Node[]) for (const name of boundNames(declarator["id"] as Node)) names.add(name);
+      for (const declarator of node["declarations"] as Node[])
+        for (const name of boundNames(declarator["id"] as Node)) names.add(name);
     } else if (node.type === "FunctionDeclaration" || node.type === "ClassDeclaration") {
       const id = node["id"] as Node | null;
       if (id) names.add(id["name"] as string);
@@ -133,7 +137,8 @@ function blockNames(body: Node[]): Scope {
 /** `var` declarations of a function, however deep, but not those of functions inside it. */
 function collectVars(node: Node, into: Scope): void {
   if (node.type === "VariableDeclaration" && node["kind"] === "var") {
-    for (const declarator of node["declarations"] as Node[]) for (const name of boundNames(declarator["id"] as Node)) into.add(name);
+    for (const declarator of node["declarations"] as Node[])
+      for (const name of boundNames(declarator["id"] as Node)) into.add(name);
   }
   for (const field in node) {
     const value = node[field];

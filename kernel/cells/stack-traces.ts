@@ -40,7 +40,12 @@ export function sourceOf(label: string): string | undefined {
 }
 
 /** @param line one-based, @param column one-based, both in the script as it ran */
-export function originalPosition(fileName: string, script: string | undefined, line: number, column: number): SourcePosition | undefined {
+function originalPosition(
+  fileName: string,
+  script: string | undefined,
+  line: number,
+  column: number,
+): SourcePosition | undefined {
   const known = scripts.get(fileName);
   if (!known) return undefined;
   const { positions } = known;
@@ -48,7 +53,15 @@ export function originalPosition(fileName: string, script: string | undefined, l
   if (script === undefined) compiledOffset = offsetOf(positions.compiled, line, column);
   else compiledOffset = throughPieces(positions.pieces, offsetOf(script, line, column));
   if (compiledOffset === undefined) return { label: known.label, line: 1, column: 1 };
-  known.map ??= new SourceMap({ version: 3, sources: ["cell.ts"], sourcesContent: [positions.source], names: [], mappings: positions.mappings, file: "cell.js", sourceRoot: "" });
+  known.map ??= new SourceMap({
+    version: 3,
+    sources: ["cell.ts"],
+    sourcesContent: [positions.source],
+    names: [],
+    mappings: positions.mappings,
+    file: "cell.js",
+    sourceRoot: "",
+  });
   const before = positions.compiled.slice(0, compiledOffset);
   const compiledLine = before.split("\n").length - 1;
   const entry = known.map.findEntry(compiledLine, compiledOffset - (before.lastIndexOf("\n") + 1));
@@ -110,7 +123,12 @@ export function installStackTraces(kernelFolder: string): void {
     }
     return lines.join("\n");
   };
-  Object.defineProperty(Error, "prepareStackTrace", { value: prepare, writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(Error, "prepareStackTrace", {
+    value: prepare,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
   Error.stackTraceLimit = 25;
 }
 

@@ -92,7 +92,8 @@ export function startCells(setup: CellsSetup): void {
     takePayload: () => payload.splice(0),
     stopped: abandon,
     interruptPending: () =>
-      Atomics.load(state, State.interruptListeners) === 0 && Atomics.load(state, State.interruptsSent) > Atomics.load(state, State.interruptsSeen),
+      Atomics.load(state, State.interruptListeners) === 0 &&
+      Atomics.load(state, State.interruptsSent) > Atomics.load(state, State.interruptsSeen),
     terminated: () => void Atomics.store(state, State.interruptsSeen, Atomics.load(state, State.interruptsSent)),
   });
 
@@ -100,7 +101,9 @@ export function startCells(setup: CellsSetup): void {
     const started = program ? $`${program} -c ${command}` : new ShellCommand(command, channel, {}, {});
     return await (stream ? started.nothrow() : started.nothrow().quiet());
   };
-  installCommands(createCommands({ channel, runShell, globalNames: userNames, onCellEnd: (fn) => runner.onCellEnd(fn) }));
+  installCommands(
+    createCommands({ channel, runShell, globalNames: userNames, onCellEnd: (fn) => runner.onCellEnd(fn) }),
+  );
   installTslab(() => createTslab({ channel, typescript: typescriptVersion }));
   const importMeta = {
     get url() {
@@ -112,7 +115,8 @@ export function startCells(setup: CellsSetup): void {
     get filename() {
       return join(process.cwd(), "notebook.ts");
     },
-    resolve: (specifier: string) => pathToFileURL(createRequire(join(process.cwd(), "notebook.ts")).resolve(specifier)).href,
+    resolve: (specifier: string) =>
+      pathToFileURL(createRequire(join(process.cwd(), "notebook.ts")).resolve(specifier)).href,
     main: false,
   };
   define("__gradbook__", Object.freeze({ binding, namespace: (module: unknown) => module, importMeta }));
@@ -173,7 +177,8 @@ export function startCells(setup: CellsSetup): void {
   function receiveComm(order: CommOrder): void {
     const context: CellContext = { id: order.context, stopped: false, allowStdin: false };
     const outcome = boundary.run(() => runInContext(context, () => comms.receive(order)));
-    if (outcome !== "terminated" && "error" in outcome) post.publish("error", { ...describeFailure(outcome.error) }, { context: order.context });
+    if (outcome !== "terminated" && "error" in outcome)
+      post.publish("error", { ...describeFailure(outcome.error) }, { context: order.context });
   }
 }
 

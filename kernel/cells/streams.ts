@@ -52,7 +52,8 @@ class RingStream extends Writable {
 export function installStreams(ring: RingWriter): void {
   const stdout = new RingStream(ring, 1);
   const stderr = new RingStream(ring, 2);
-  const define = (name: string, value: unknown) => Object.defineProperty(process, name, { value, configurable: true, enumerable: true, writable: true });
+  const define = (name: string, value: unknown) =>
+    Object.defineProperty(process, name, { value, configurable: true, enumerable: true, writable: true });
   define("stdout", stdout);
   define("stderr", stderr);
   const own = new Console({ stdout, stderr, ignoreErrors: false, colorMode: false });

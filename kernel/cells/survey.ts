@@ -146,7 +146,8 @@ function walk(node: Node, place: Place, survey: Survey): void {
       break;
     case "VariableDeclaration":
       if (!inFunction && node["kind"] === "await using") survey.hasAwait = true;
-      if (!inFunction && node["kind"] === "var" && place.parent && !place.parent.type.startsWith("Export")) noteNestedVar(node, place, survey);
+      if (!inFunction && node["kind"] === "var" && place.parent && !place.parent.type.startsWith("Export"))
+        noteNestedVar(node, place, survey);
       break;
     case "FunctionDeclaration":
     case "FunctionExpression":
@@ -183,10 +184,16 @@ function noteNestedVar(node: Node, place: Place, survey: Survey): void {
         : "statement";
   survey.nestedVars.push({ node, position });
   for (const declarator of node["declarations"] as Node[]) {
-    for (const name of boundNames(declarator["id"] as Node)) if (!survey.declared.has(name)) survey.declared.set(name, "variable");
+    for (const name of boundNames(declarator["id"] as Node))
+      if (!survey.declared.has(name)) survey.declared.set(name, "variable");
   }
 }
 
 export function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && typeof (value as Node).type === "string" && typeof (value as Node).start === "number";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Node).type === "string" &&
+    typeof (value as Node).start === "number"
+  );
 }

@@ -35,7 +35,8 @@ function remember<Started extends Timer>(timer: Started): Started {
     started.set(context, own);
     contexts.add(new WeakRef(context));
   }
-  if (own.size > 256 && own.size % 256 === 0) for (const reference of own) if (finished(reference.deref())) own.delete(reference);
+  if (own.size > 256 && own.size % 256 === 0)
+    for (const reference of own) if (finished(reference.deref())) own.delete(reference);
   own.add(new WeakRef(timer));
   return timer;
 }
@@ -72,7 +73,11 @@ export function installTimers(): void {
   syncBuiltinESMExports();
 }
 
-function sleep<Value>(start: (done: () => void) => Timer, value: Value, options: { signal?: AbortSignal; ref?: boolean } = {}): Promise<Value> {
+function sleep<Value>(
+  start: (done: () => void) => Timer,
+  value: Value,
+  options: { signal?: AbortSignal; ref?: boolean } = {},
+): Promise<Value> {
   const { signal } = options;
   return new Promise((resolve, reject) => {
     const abort = () => {

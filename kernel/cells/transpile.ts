@@ -51,7 +51,11 @@ export function transpile(source: string, options: CellOptions): Transpiled {
 
 /** Reads the cell as TypeScript, and as TSX where only that will do. */
 function parse(source: string): { language: "ts" | "tsx"; program: oxcParser.Program } {
-  if (isTooDeep(source)) throw new CellSyntaxError("The code is nested too deeply to be read: thousands of brackets or operators inside one another", 0);
+  if (isTooDeep(source))
+    throw new CellSyntaxError(
+      "The code is nested too deeply to be read: thousands of brackets or operators inside one another",
+      0,
+    );
   const plain = parser().parseSync("cell.ts", source, { sourceType: "module", showSemanticErrors: true });
   const firstError = plain.errors.find((error) => error.severity === "Error");
   if (!firstError) return { language: "ts", program: plain.program };
@@ -69,12 +73,19 @@ function syntaxError(error: Diagnostic, source: string): CellSyntaxError {
   return new CellSyntaxError(error.message + help, Math.min(label?.start ?? source.length, source.length));
 }
 
-function withOxc(source: string, language: "ts" | "tsx", options: CellOptions): Omit<Transpiled, "endsWithExpression"> | undefined {
+function withOxc(
+  source: string,
+  language: "ts" | "tsx",
+  options: CellOptions,
+): Omit<Transpiled, "endsWithExpression"> | undefined {
   const result = transformer().transformSync(`cell.${language}`, source, {
     sourceType: "module",
     sourcemap: true,
     target: "esnext",
-    typescript: { onlyRemoveTypeImports: true, removeClassFieldsWithoutInitializer: options.useDefineForClassFields === false },
+    typescript: {
+      onlyRemoveTypeImports: true,
+      removeClassFieldsWithoutInitializer: options.useDefineForClassFields === false,
+    },
     assumptions: { setPublicClassFields: options.useDefineForClassFields === false },
     jsx: options.jsx,
     decorator: { legacy: options.legacyDecorators, emitDecoratorMetadata: options.emitDecoratorMetadata },
@@ -104,7 +115,11 @@ function usesDecorators(source: string): boolean {
   return found;
 }
 
-function withEsbuild(source: string, language: "ts" | "tsx", options: CellOptions): Omit<Transpiled, "endsWithExpression"> {
+function withEsbuild(
+  source: string,
+  language: "ts" | "tsx",
+  options: CellOptions,
+): Omit<Transpiled, "endsWithExpression"> {
   const esbuild = require("esbuild") as typeof Esbuild;
   try {
     const result = esbuild.transformSync(source, {
@@ -123,14 +138,18 @@ function withEsbuild(source: string, language: "ts" | "tsx", options: CellOption
           verbatimModuleSyntax: true,
           target: "esnext",
           ...(options.jsx?.runtime === "automatic"
-            ? { jsx: "react-jsx" as const, ...(options.jsx.importSource ? { jsxImportSource: options.jsx.importSource } : {}) }
+            ? {
+                jsx: "react-jsx" as const,
+                ...(options.jsx.importSource ? { jsxImportSource: options.jsx.importSource } : {}),
+              }
             : { jsx: "react" as const, jsxFactory: options.jsx?.pragma, jsxFragmentFactory: options.jsx?.pragmaFrag }),
         },
       },
     });
     return { code: result.code, mappings: (JSON.parse(result.map) as { mappings: string }).mappings };
   } catch (error) {
-    const [first] = (error as { errors?: { text: string; location: { line: number; column: number } | null }[] }).errors ?? [];
+    const [first] =
+      (error as { errors?: { text: string; location: { line: number; column: number } | null }[] }).errors ?? [];
     if (!first) throw error;
     throw new CellSyntaxError(first.text, offsetAt(source, first.location?.line ?? 1, first.location?.column ?? 0));
   }

@@ -6,17 +6,12 @@
  */
 export {
   type BundleOptions,
-  displaySymbol,
   isEmptyBundle,
   mimeBundleOf,
   type ShownValue,
-  toMimeBundle,
 } from "./bundle.ts";
 export type { DisplayContent, OutputChannel } from "./channel.ts";
 export { createConsoleChannel } from "./console-channel.ts";
 export { createDisplay, type Display, type DisplayHandle, type DisplayOptions, type DisplaySystem } from "./display.ts";
-export { inspectText } from "./inspect-text.ts";
-export { HtmlFragment } from "./kinds.ts";
 export type { Progress, ProgressBar, ProgressOptions } from "./progress.ts";
 export { createShell, type Shell, ShellCommand, ShellError, type ShellOptions, ShellResult } from "./shell.ts";
-export { isRecords, recordsTable, type Table, type TableOptions } from "./table.ts";

@@ -2,11 +2,18 @@
  * The queue of what has to run on the main thread, in the order in which it came: executions, and comms that cells yet to
  * run may have a target for (messaging spec, "Execute").
  */
+
 import type { CellCompiler } from "../cells/compiler.ts";
-import type { History } from "../wire/history.ts";
-import type { Header, Message } from "../wire/message.ts";
-import type { Publisher } from "../wire/publisher.ts";
-import type { CellFailure, Content, ExecuteOutcome, ToMain } from "../wire/thread-messages.ts";
+import type {
+  CellFailure,
+  Content,
+  ExecuteOutcome,
+  Header,
+  History,
+  Message,
+  Publisher,
+  ToMain,
+} from "../wire/index.ts";
 
 export interface ExecutionParts {
   publisher: Publisher;
@@ -102,12 +109,24 @@ export class Execution {
     this.#parts.publisher.status("busy", request.header);
     this.#commInFlight = request;
     const messageType = request.header.msg_type as "comm_open" | "comm_msg" | "comm_close";
-    this.#parts.send({ type: "comm", context: this.#parts.newContext(request), messageType, content: request.content, metadata: request.metadata, buffers: request.buffers.map((buffer) => new Uint8Array(buffer)) });
+    this.#parts.send({
+      type: "comm",
+      context: this.#parts.newContext(request),
+      messageType,
+      content: request.content,
+      metadata: request.metadata,
+      buffers: request.buffers.map((buffer) => new Uint8Array(buffer)),
+    });
   }
 
   #abort(request: Message): void {
     this.#parts.publisher.status("busy", request.header);
-    this.#parts.reply(request, "execute_reply", { status: "aborted", execution_count: this.#count }, { status: "aborted" });
+    this.#parts.reply(
+      request,
+      "execute_reply",
+      { status: "aborted", execution_count: this.#count },
+      { status: "aborted" },
+    );
     this.#parts.publisher.status("idle", request.header);
   }
 
@@ -119,7 +138,10 @@ export class Execution {
     const store = !silent && content["store_history"] !== false;
     publisher.status("busy", header);
     if (typeof content["code"] !== "string") {
-      return this.#refuse(request, `execute_request: code is ${content["code"] === undefined ? "missing" : `of type ${typeof content["code"]}`}; expected a string`);
+      return this.#refuse(
+        request,
+        `execute_request: code is ${content["code"] === undefined ? "missing" : `of type ${typeof content["code"]}`}; expected a string`,
+      );
     }
     if (store) this.#count++;
     const count = this.#count;
@@ -133,7 +155,10 @@ export class Execution {
       if (!silent) publisher.publish("error", { ...compiled.failure }, header);
       return this.#finish(running, { status: "error", ...compiled.failure });
     }
-    const expressions = typeof content["user_expressions"] === "object" && content["user_expressions"] !== null ? content["user_expressions"] : {};
+    const expressions =
+      typeof content["user_expressions"] === "object" && content["user_expressions"] !== null
+        ? content["user_expressions"]
+        : {};
     this.#parts.send({
       type: "execute",
       context,
@@ -142,7 +167,9 @@ export class Execution {
       silent,
       allowStdin: content["allow_stdin"] === true,
       executionCount: count,
-      userExpressions: Object.fromEntries(Object.entries(expressions).map(([name, text]) => [name, this.#parts.compiler.expression(String(text))])),
+      userExpressions: Object.fromEntries(
+        Object.entries(expressions).map(([name, text]) => [name, this.#parts.compiler.expression(String(text))]),
+      ),
     });
   }
 
@@ -157,7 +184,12 @@ export class Execution {
     const { request, count, store, source, context } = running;
     const { publisher } = this.#parts;
     publisher.endStreams(context);
-    if (store) this.#parts.history.append({ line: count, source, ...(outcome.status === "ok" && outcome.output !== undefined ? { output: outcome.output } : {}) });
+    if (store)
+      this.#parts.history.append({
+        line: count,
+        source,
+        ...(outcome.status === "ok" && outcome.output !== undefined ? { output: outcome.output } : {}),
+      });
     const failed = outcome.status === "error";
     const content: Content = failed
       ? { ...outcome, execution_count: count, user_expressions: {}, payload: [] }
@@ -172,7 +204,8 @@ export class Execution {
       this.#settling = true;
       setImmediate(() =>
         setImmediate(() => {
-          for (const waiting of this.#queue) if (waiting.request.header.msg_type === "execute_request") waiting.aborted = true;
+          for (const waiting of this.#queue)
+            if (waiting.request.header.msg_type === "execute_request") waiting.aborted = true;
           this.#settling = false;
           answer();
           this.#next();

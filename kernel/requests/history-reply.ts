@@ -1,13 +1,20 @@
 /** history_request (messaging spec, "History"): tail, range and search. */
-import type { History } from "../wire/history.ts";
-import type { Content } from "../wire/thread-messages.ts";
+import type { Content, History } from "../wire/index.ts";
 
 export function historyReply(history: History, request: Content): Content {
   const output = request["output"] === true;
   const number = (name: string, otherwise: number) => (typeof request[name] === "number" ? request[name] : otherwise);
   switch (request["hist_access_type"]) {
     case "range":
-      return { status: "ok", history: history.range(number("session", 0), number("start", 1), typeof request["stop"] === "number" ? request["stop"] : undefined, { output }) };
+      return {
+        status: "ok",
+        history: history.range(
+          number("session", 0),
+          number("start", 1),
+          typeof request["stop"] === "number" ? request["stop"] : undefined,
+          { output },
+        ),
+      };
     case "search":
       return {
         status: "ok",

@@ -1,8 +1,9 @@
 /** What kernel_info says (messaging spec, "Kernel info"). */
-import { protocolVersion } from "../wire/message.ts";
-import type { Content } from "../wire/thread-messages.ts";
 
-export function kernelInfo(version: string): Content {
+import type { KernelMessage } from "@jupyterlab/services";
+import { type Content, protocolVersion } from "../wire/index.ts";
+
+export function kernelInfo(version: string): KernelMessage.IInfoReply & Content {
   return {
     status: "ok",
     protocol_version: protocolVersion,

@@ -1,14 +1,21 @@
 /** One running kernel, seen from the I/O thread: messages in, replies and orders to the main thread out. */
+
+import type { CellCompiler } from "../cells/compiler.ts";
 import { catalog } from "../commands/catalog.ts";
 import { translateCommands } from "../commands/translate.ts";
-import type { CellCompiler } from "../cells/compiler.ts";
-import { type InspectorValues, complete, inspect, isComplete } from "../language/index.ts";
-import type { History } from "../wire/history.ts";
-import { type Codec, type Header, type Message } from "../wire/message.ts";
-import type { Publisher } from "../wire/publisher.ts";
-import type { RingPump } from "../wire/ring-pump.ts";
-import type { Sockets } from "../wire/sockets.ts";
-import type { Content, FromMain, ToMain } from "../wire/thread-messages.ts";
+import { complete, type InspectorValues, inspect, isComplete } from "../language/index.ts";
+import type {
+  Codec,
+  Content,
+  FromMain,
+  Header,
+  History,
+  Message,
+  Publisher,
+  RingPump,
+  Sockets,
+  ToMain,
+} from "../wire/index.ts";
 import { Execution } from "./execution.ts";
 import { historyReply } from "./history-reply.ts";
 import { kernelInfo } from "./kernel-info.ts";
@@ -79,7 +86,8 @@ export class Kernel {
     if (typeof message === "string") return this.#parts.log(`ignored a message on ${channel}: ${message}`);
     this.#channelOf.set(message, channel);
     if (channel === "stdin") {
-      if (message.header.msg_type === "input_reply") this.#parts.send({ type: "input_reply", value: String(message.content["value"] ?? "") });
+      if (message.header.msg_type === "input_reply")
+        this.#parts.send({ type: "input_reply", value: String(message.content["value"] ?? "") });
       return;
     }
     this.#dispatch(message, channel);
@@ -87,7 +95,9 @@ export class Kernel {
 
   subscribed(topic: Buffer): void {
     // JEP 65: the first message on a new subscription says that it works.
-    this.#parts.sockets.publish(this.#parts.codec.encode([topic], "iopub_welcome", { subscription: topic.toString() }, undefined));
+    this.#parts.sockets.publish(
+      this.#parts.codec.encode([topic], "iopub_welcome", { subscription: topic.toString() }, undefined),
+    );
   }
 
   /** A message from the main thread. */
@@ -104,7 +114,13 @@ export class Kernel {
   #act(message: FromMain): void {
     switch (message.type) {
       case "publish":
-        return this.#publisher.publishFor(message.context, message.messageType, message.content, message.metadata, message.buffers);
+        return this.#publisher.publishFor(
+          message.context,
+          message.messageType,
+          message.content,
+          message.metadata,
+          message.buffers,
+        );
       case "done":
         return this.#execution.done(message.context, message.outcome);
       case "comm_done": {
@@ -149,15 +165,31 @@ export class Kernel {
       case "comm_info_request":
         return this.#answer(message, "comm_info_reply", () => this.#commInfo(content["target_name"]));
       case "is_complete_request":
-        return this.#answer(message, "is_complete_reply", () => ({ ...isComplete(String(content["code"] ?? ""), (text) => translateCommands(text).code) }));
+        return this.#answer(message, "is_complete_reply", () => ({
+          ...isComplete(String(content["code"] ?? ""), (text) => translateCommands(text).code),
+        }));
       case "history_request":
         return this.#answer(message, "history_reply", () => historyReply(this.#parts.history, content));
       case "complete_request":
-        return this.#answer(message, "complete_reply", async () => ({ status: "ok", ...(await complete(String(content["code"] ?? ""), Number(content["cursor_pos"] ?? 0), this.#parts.values(), this.#languageContext())) }));
+        return this.#answer(message, "complete_reply", async () => ({
+          status: "ok",
+          ...(await complete(
+            String(content["code"] ?? ""),
+            Number(content["cursor_pos"] ?? 0),
+            this.#parts.values(),
+            this.#languageContext(),
+          )),
+        }));
       case "inspect_request":
         return this.#answer(message, "inspect_reply", async () => ({
           status: "ok",
-          ...(await inspect(String(content["code"] ?? ""), Number(content["cursor_pos"] ?? 0), content["detail_level"] === 1 ? 1 : 0, this.#parts.values(), this.#languageContext())),
+          ...(await inspect(
+            String(content["code"] ?? ""),
+            Number(content["cursor_pos"] ?? 0),
+            content["detail_level"] === 1 ? 1 : 0,
+            this.#parts.values(),
+            this.#languageContext(),
+          )),
         }));
       default:
         this.#parts.log(`ignored ${message.header.msg_type} on ${channel}: not a request that this kernel knows`);
@@ -173,7 +205,13 @@ export class Kernel {
 
   #languageContext() {
     const { compiler } = this.#parts;
-    return { names: compiler.names, cwd: process.cwd(), sources: compiler.sources, shadowed: compiler.shadowed, commands: commandNames };
+    return {
+      names: compiler.names,
+      cwd: process.cwd(),
+      sources: compiler.sources,
+      shadowed: compiler.shadowed,
+      commands: commandNames,
+    };
   }
 
   /** Answers at once, between busy and idle. An error of ours is an error reply, never silence. */
@@ -208,7 +246,14 @@ export class Kernel {
     this.#publisher.status("busy", message.header);
     this.#immediate.add(message);
     const messageType = message.header.msg_type as "comm_msg" | "comm_close";
-    this.#parts.send({ type: "comm", context: this.#newContext(message), messageType, content: message.content, metadata: message.metadata, buffers: message.buffers.map((buffer) => new Uint8Array(buffer)) });
+    this.#parts.send({
+      type: "comm",
+      context: this.#newContext(message),
+      messageType,
+      content: message.content,
+      metadata: message.metadata,
+      buffers: message.buffers.map((buffer) => new Uint8Array(buffer)),
+    });
   }
 
   #commInfo(target: unknown): Content {
@@ -220,12 +265,18 @@ export class Kernel {
     const request = this.#execution.requestOf(context);
     if (!request) return;
     this.#publisher.flush();
-    this.#parts.sockets.reply("stdin", this.#parts.codec.encode(request.identities, "input_request", { prompt, password }, request.header));
+    this.#parts.sockets.reply(
+      "stdin",
+      this.#parts.codec.encode(request.identities, "input_request", { prompt, password }, request.header),
+    );
   }
 
   #reply(request: Message, type: string, content: Content, metadata?: Content): void {
     this.#publisher.flush();
-    this.#parts.sockets.reply(this.#channelOf.get(request) ?? "shell", this.#parts.codec.encode(request.identities, type, content, request.header, metadata));
+    this.#parts.sockets.reply(
+      this.#channelOf.get(request) ?? "shell",
+      this.#parts.codec.encode(request.identities, type, content, request.header, metadata),
+    );
   }
 
   #newContext(request: Message): number {

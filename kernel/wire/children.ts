@@ -49,7 +49,9 @@ export class Children {
 
   /** SIGINT to the children that cell `context` started, and to those that a synchronous call waits for. */
   interrupt(context: number): void {
-    const direct = childrenOf(process.pid).filter((pid) => pid !== this.#guard?.pid && (this.#contexts.get(pid) ?? context) === context);
+    const direct = childrenOf(process.pid).filter(
+      (pid) => pid !== this.#guard?.pid && (this.#contexts.get(pid) ?? context) === context,
+    );
     for (const pid of direct.flatMap((one) => [...descendants(one), one])) signal(pid, "SIGINT");
   }
 
@@ -87,7 +89,11 @@ function childrenOf(pid: number): number[] {
 function processGroup(pid: number): number | undefined {
   try {
     // The command in parentheses may hold anything, so count from its end: state, parent, group.
-    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")[2]);
+    return Number(
+      readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ")[2],
+    );
   } catch {
     return undefined;
   }

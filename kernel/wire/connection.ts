@@ -17,16 +17,25 @@ const channels: readonly Channel[] = ["shell", "control", "stdin", "iopub", "hb"
 export function readConnection(path: string): Connection {
   const file = readJson(path);
   const transport = file["transport"] ?? "tcp";
-  if (transport !== "tcp" && transport !== "ipc") throw new Error(`${path}: transport is "${String(transport)}"; expected "tcp" or "ipc"`);
+  if (transport !== "tcp" && transport !== "ipc")
+    throw new Error(`${path}: transport is "${String(transport)}"; expected "tcp" or "ipc"`);
   const scheme = String(file["signature_scheme"] ?? "hmac-sha256");
-  if (!/^hmac-[\w-]+$/.test(scheme)) throw new Error(`${path}: signature_scheme is "${scheme}"; expected hmac-sha256 or another hmac- scheme`);
+  if (!/^hmac-[\w-]+$/.test(scheme))
+    throw new Error(`${path}: signature_scheme is "${scheme}"; expected hmac-sha256 or another hmac- scheme`);
   const ports = {} as Record<Channel, number>;
   for (const channel of channels) {
     const port = file[`${channel}_port`];
-    if (typeof port !== "number" || !Number.isInteger(port)) throw new Error(`${path}: ${channel}_port is missing or not a number`);
+    if (typeof port !== "number" || !Number.isInteger(port))
+      throw new Error(`${path}: ${channel}_port is missing or not a number`);
     ports[channel] = port;
   }
-  return { transport, ip: String(file["ip"] ?? "127.0.0.1"), key: String(file["key"] ?? ""), signatureScheme: scheme.slice("hmac-".length), ports };
+  return {
+    transport,
+    ip: String(file["ip"] ?? "127.0.0.1"),
+    key: String(file["key"] ?? ""),
+    signatureScheme: scheme.slice("hmac-".length),
+    ports,
+  };
 }
 
 function readJson(path: string): Record<string, unknown> {

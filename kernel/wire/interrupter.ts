@@ -56,7 +56,11 @@ export class Interrupter {
    */
   listenForSignals(): void {
     if (this.#signals) return;
-    this.#signals = new Worker(sigintThread, { eval: true, name: "gradbook-sigint", resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } });
+    this.#signals = new Worker(sigintThread, {
+      eval: true,
+      name: "gradbook-sigint",
+      resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
+    });
     this.#signals.on("message", () => this.interrupt());
     this.#signals.on("error", () => undefined);
     this.#signals.unref();

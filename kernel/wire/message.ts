@@ -77,8 +77,16 @@ export class Codec {
       }
     }
     const [header, parentHeader, metadata, content] = objects as [Content, Content, Content, Content];
-    if (typeof header["msg_type"] !== "string" || typeof header["msg_id"] !== "string") return "header without msg_type and msg_id";
-    return { identities: frames.slice(0, at), header: header as Header, parentHeader, metadata, content, buffers: frames.slice(at + 6) };
+    if (typeof header["msg_type"] !== "string" || typeof header["msg_id"] !== "string")
+      return "header without msg_type and msg_id";
+    return {
+      identities: frames.slice(0, at),
+      header: header as Header,
+      parentHeader,
+      metadata,
+      content,
+      buffers: frames.slice(at + 6),
+    };
   }
 
   #sign(parts: Buffer[]): string {

@@ -3,13 +3,12 @@
  * something else has to come after it, so that a flood becomes few messages and loses nothing.
  */
 import { TextDecoder } from "node:util";
-import type { Header } from "./message.ts";
-import { Codec } from "./message.ts";
+import type { Codec, Header } from "./message.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Content } from "./thread-messages.ts";
 
 const gatherMilliseconds = 10;
-const mostBytes = 1 << 18;
+const mostBytes = 1 << 17;
 
 interface Gathered {
   context: number;
@@ -34,7 +33,13 @@ export class Publisher {
   }
 
   /** Publishes with `parent` after everything that came before. */
-  publish(type: string, content: Content, parent: Header | undefined, metadata?: Content, buffers?: Uint8Array[]): void {
+  publish(
+    type: string,
+    content: Content,
+    parent: Header | undefined,
+    metadata?: Content,
+    buffers?: Uint8Array[],
+  ): void {
     this.flush();
     this.#sockets.publish(this.#codec.encode([type], type, content, parent, metadata, buffers));
   }

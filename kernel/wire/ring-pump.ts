@@ -18,7 +18,12 @@ export class RingPump {
   /** Number of the last message that has come. */
   #arrived = 0;
 
-  constructor(memory: SharedArrayBuffer, publisher: Publisher, native: NativeReader | undefined, backlog: () => number) {
+  constructor(
+    memory: SharedArrayBuffer,
+    publisher: Publisher,
+    native: NativeReader | undefined,
+    backlog: () => number,
+  ) {
     this.#ring = new RingReader(memory);
     this.#publisher = publisher;
     this.#native = native;
@@ -38,10 +43,13 @@ export class RingPump {
       if (this.#ring.rest()) return;
     }
     this.#scheduled = true;
-    setTimeout(() => {
-      this.#scheduled = false;
-      this.wake();
-    }, this.#backlog() < mostBacklog ? 0 : pause);
+    setTimeout(
+      () => {
+        this.#scheduled = false;
+        this.wake();
+      },
+      this.#backlog() < mostBacklog ? 0 : pause,
+    );
   }
 
   /** Publishes everything up to the place of message `number`, without pause, because the message comes next. */
@@ -68,7 +76,8 @@ export class RingPump {
     const record = this.#ring.next();
     if (!record) return false;
     if (record.kind === RecordKind.nativeMark) this.#native?.readTo(record.context);
-    else if (record.kind !== RecordKind.messageMark) this.#publisher.stream(record.context, record.kind === RecordKind.stdout ? "stdout" : "stderr", record.payload);
+    else if (record.kind !== RecordKind.messageMark)
+      this.#publisher.stream(record.context, record.kind === RecordKind.stdout ? "stdout" : "stderr", record.payload);
     return true;
   }
 }

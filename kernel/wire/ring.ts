@@ -16,7 +16,7 @@ const controlBytes = 16;
  */
 export const RecordKind = { stdout: 1, stderr: 2, nativeMark: 3, messageMark: 4 } as const;
 
-export const ringBytes = 1 << 19;
+const ringBytes = 1 << 19;
 
 export function createRing(): SharedArrayBuffer {
   return new SharedArrayBuffer(controlBytes + ringBytes);

@@ -6,7 +6,7 @@ type Frames = (Buffer | string | Uint8Array)[];
 type RouterChannel = "shell" | "control" | "stdin";
 
 /** Messages a reader may be behind before the kernel waits for it, and how long it is waited for before output is dropped. */
-const iopubQueue = 20_000;
+const iopubQueue = 2000;
 const stuckReader = 15_000;
 
 export class Sockets {
@@ -15,27 +15,36 @@ export class Sockets {
   readonly #heartbeat: zmq.Router;
   readonly #queues = new Map<zmq.Socket, Promise<void>>();
   #pending = 0;
-  #dropping: NodeJS.Timeout | undefined;
   readonly #onLog: (line: string) => void;
 
   constructor(onLog: (line: string) => void) {
     this.#onLog = onLog;
     const router = () => new zmq.Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 500 });
     this.#routers = { shell: router(), control: router(), stdin: router() };
-    this.#iopub = new zmq.XPublisher({ sendHighWaterMark: iopubQueue, linger: 500, noDrop: true, sendTimeout: stuckReader });
+    this.#iopub = new zmq.XPublisher({
+      sendHighWaterMark: iopubQueue,
+      linger: 500,
+      noDrop: true,
+      sendTimeout: 0,
+    });
     this.#iopub.verbosity = "allSubs";
     this.#heartbeat = router();
   }
 
   async bind(connection: Connection): Promise<void> {
-    const all: [zmq.Socket, Channel][] = [...Object.entries(this.#routers).map(([name, socket]): [zmq.Socket, Channel] => [socket, name as Channel]), [this.#iopub, "iopub"], [this.#heartbeat, "hb"]];
+    const all: [zmq.Socket, Channel][] = [
+      ...Object.entries(this.#routers).map(([name, socket]): [zmq.Socket, Channel] => [socket, name as Channel]),
+      [this.#iopub, "iopub"],
+      [this.#heartbeat, "hb"],
+    ];
     await Promise.all(all.map(([socket, channel]) => socket.bind(address(connection, channel))));
   }
 
   /** Echoes heartbeats and hands over what clients send, until the sockets are closed. */
   listen(onMessage: (channel: RouterChannel, frames: Buffer[]) => void, onSubscribe: (topic: Buffer) => void): void {
     void forEach(this.#heartbeat, (frames) => this.#send(this.#heartbeat, frames));
-    for (const channel of ["shell", "control", "stdin"] as const) void forEach(this.#routers[channel], (frames) => onMessage(channel, frames));
+    for (const channel of ["shell", "control", "stdin"] as const)
+      void forEach(this.#routers[channel], (frames) => onMessage(channel, frames));
     // First byte 1: a subscription; the rest is its topic.
     void forEach(this.#iopub, ([frame]) => {
       if (frame?.[0] === 1) onSubscribe(frame.subarray(1));
@@ -69,21 +78,41 @@ export class Sockets {
 
   #send(socket: zmq.Router | zmq.XPublisher, frames: Frames, then?: () => void): void {
     const before = this.#queues.get(socket) ?? Promise.resolve();
-    const sent = before.then(() => socket.send(frames)).catch((error: NodeJS.ErrnoException) => this.#notSent(socket, frames, error));
+    const sent = before
+      .then(() => socket.send(frames))
+      .catch((error: NodeJS.ErrnoException) => (socket === this.#iopub ? this.#whenRoom(frames, error) : undefined));
     this.#queues.set(socket, then ? sent.then(then) : sent);
   }
 
-  /** A reader of iopub that takes nothing for long loses output, so that everybody else gets theirs. */
-  async #notSent(socket: zmq.Router | zmq.XPublisher, frames: Frames, error: NodeJS.ErrnoException): Promise<void> {
-    if (socket !== this.#iopub || error.code !== "EAGAIN") return;
-    if (!this.#dropping) this.#onLog(`a reader of iopub has taken nothing for ${stuckReader / 1000} s; output is dropped for it until it reads again`);
-    clearTimeout(this.#dropping);
+  /**
+   * ZeroMQ had no room: a reader of iopub is behind. It is waited for, with everything that comes after; one that takes
+   * nothing for long loses output, so that everybody else gets theirs.
+   */
+  async #whenRoom(frames: Frames, error: NodeJS.ErrnoException): Promise<void> {
+    if (error.code !== "EAGAIN") return;
+    const since = performance.now();
+    while (performance.now() - since < stuckReader && !this.#iopub.closed) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (await this.#sentToIopub(frames)) return;
+    }
+    if (this.#iopub.closed) return;
+    this.#onLog(
+      `a reader of iopub has taken nothing for ${stuckReader / 1000} s; for a minute, output that it does not take is dropped for it`,
+    );
     this.#iopub.noDrop = false;
-    this.#dropping = setTimeout(() => {
-      this.#dropping = undefined;
+    setTimeout(() => {
       if (!this.#iopub.closed) this.#iopub.noDrop = true;
     }, 60_000).unref();
-    await this.#iopub.send(frames).catch(() => undefined);
+    await this.#sentToIopub(frames);
+  }
+
+  async #sentToIopub(frames: Frames): Promise<boolean> {
+    try {
+      await this.#iopub.send(frames);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

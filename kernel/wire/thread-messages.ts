@@ -3,8 +3,9 @@
  * every message from the main thread therefore has a number, which also stands in the ring, and the I/O thread acts on
  * the message when it has shown the text before that place and none after it. `context` names the request that caused something: an execution or a comm message.
  */
-import type { Connection } from "./connection.ts";
+
 import type { CellPositions } from "./cell-positions.ts";
+import type { Connection } from "./connection.ts";
 
 /** JSON content of a protocol message. */
 export type Content = Record<string, unknown>;
@@ -57,7 +58,14 @@ export type ExecuteOutcome =
 
 export type FromMain = { number: number } & (
   | { type: "wake" }
-  | { type: "publish"; context: number; messageType: string; content: Content; metadata?: Content; buffers?: Uint8Array[] }
+  | {
+      type: "publish";
+      context: number;
+      messageType: string;
+      content: Content;
+      metadata?: Content;
+      buffers?: Uint8Array[];
+    }
   | { type: "done"; context: number; outcome: ExecuteOutcome }
   | { type: "comm_done"; context: number }
   | { type: "input_request"; context: number; prompt: string; password: boolean }

@@ -39,7 +39,7 @@ describeInBrowser("cells in JupyterLab", (lab) => {
     await notebook.page.keyboard.press("Shift+Tab");
     const tooltip = notebook.page.locator(".jp-Tooltip");
     await tooltip.waitFor({ state: "visible" });
-    expect(await tooltip.textContent()).toContain("withTip(price");
+    await tooltip.getByText("withTip(price").first().waitFor({ state: "visible" });
   });
 
   test("an error shows its cell, its line and the line's text", async () => {
@@ -91,10 +91,10 @@ describeInBrowser("cells in JupyterLab", (lab) => {
 
   test("prompt shows an input box and gets the answer; a password is masked and not kept in the notebook", async () => {
     const notebook = await lab().open("prompt.ipynb", [
-      'const name = await prompt("Name? ")\n`Hello, ${name}`',
+      'const name = await prompt("Name? ")\n;"Hello, " + name',
       'const key = await prompt("Key? ", { password: true })\nkey.length',
     ]);
-    const box = notebook.page.locator(".jp-Stdin-input");
+    let box = notebook.cell(0).locator(".jp-Stdin-input");
     const asked = await notebook.start(0);
     await box.waitFor({ state: "visible" });
     expect(await notebook.page.locator(".jp-Stdin-prompt").textContent()).toContain("Name?");
@@ -104,6 +104,7 @@ describeInBrowser("cells in JupyterLab", (lab) => {
     await asked.ended;
     expect(plainText(await notebook.outputs(0))).toContain("Hello, Ada");
 
+    box = notebook.cell(1).locator(".jp-Stdin-input");
     const secret = await notebook.start(1);
     await box.waitFor({ state: "visible" });
     expect(await box.getAttribute("type")).toBe("password");
@@ -240,8 +241,6 @@ describeInBrowser("other views of the same server", (lab) => {
     const colors: string[] = [];
     for (const span of await notebook.editor(0).locator("span").all()) colors.push(await span.evaluate(colorOf));
     expect(new Set(colors).size).toBeGreaterThan(2);
-    expect(
-      await notebook.page.locator(".jp-NotebookKernelStatus, .jp-Toolbar-kernelName").first().textContent(),
-    ).toBeTruthy();
+    await notebook.page.getByText("Gradbook (TypeScript)").first().waitFor({ state: "visible" });
   });
 });

@@ -9,9 +9,9 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findChromium } from "../../kernel/setup/chromium.ts";
 import { findPlaces } from "../../kernel/setup/places.ts";
 import { labArguments } from "../../kernel/setup/start.ts";
@@ -50,6 +50,8 @@ export class Lab {
   readonly #port: number;
   readonly #server: ChildProcess;
   readonly #browser: Browser;
+  #context: BrowserContext | undefined;
+  #window: Page | undefined;
   #log = "";
   #pages = 0;
 
@@ -107,33 +109,44 @@ export class Lab {
     return lab;
   }
 
-  /** Writes a notebook of these cells (or copies a file) and opens it in a window of its own, with its kernel ready. */
+  /** Writes a notebook of these cells (or copies a file) and opens it, with a kernel of its own that is ready. */
   async open(
     name: string,
     content: Cells | { copyOf: string },
-    options: { app?: "lab" | "notebooks"; dark?: boolean } = {},
+    options: { app?: "lab" | "notebooks" } = {},
   ): Promise<NotebookPage> {
     const file = join(this.#root, name);
-    mkdirSync(dirname(file), { recursive: true });
     if (Array.isArray(content)) writeFileSync(file, JSON.stringify(notebookOf(content)));
     else cpSync(content.copyOf, file);
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 } });
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    const path =
-      options.app === "notebooks" ? `notebooks/${name}` : `lab/workspaces/test-${this.#pages++}/tree/${name}`;
-    await page.goto(`http://127.0.0.1:${this.#port}/${path}?token=${this.#token}`);
-    const notebook = new NotebookPage(page);
-    await notebook.ready();
-    if (options.dark) await notebook.command("apputils:change-theme", { theme: "JupyterLab Dark" });
+    if (options.app === "notebooks") {
+      const notebook = new NotebookPage(await this.#load(`notebooks/${name}`));
+      await notebook.ready();
+      return notebook;
+    }
+    // Loading JupyterLab takes longer than most tests: one window serves them all.
+    this.#window ??= await this.#load(`lab/workspaces/test-${this.#pages++}`);
+    const notebook = new NotebookPage(this.#window);
+    await notebook.open(name);
     return notebook;
   }
 
-  /** Closes all windows and ends all kernels. */
-  async closeAll(): Promise<void> {
-    await Promise.all(this.#browser.contexts().map((context) => context.close()));
+  /** Closes all notebooks and ends all kernels; after a failure closes the windows too, whatever state they are in. */
+  async closeAll(options: { afterFailure: boolean }): Promise<void> {
+    const kept = options.afterFailure ? undefined : this.#window;
+    if (kept) await new NotebookPage(kept).close();
+    const others = (this.#context?.pages() ?? []).filter((page) => page !== kept);
+    await Promise.all(others.map((page) => page.close()));
+    this.#window = kept;
     const sessions = (await (await this.#api("GET", "sessions")).json()) as { id: string }[];
     await Promise.all(sessions.map(({ id }) => this.#api("DELETE", `sessions/${id}`)));
+  }
+
+  async #load(path: string): Promise<Page> {
+    this.#context ??= await this.#browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await this.#context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(`http://127.0.0.1:${this.#port}/${path}?token=${this.#token}`);
+    return page;
   }
 
   /** What the server printed last; for messages about failures. */

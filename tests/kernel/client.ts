@@ -179,6 +179,7 @@ function homeVariables(home: string): Record<string, string | undefined> {
     XDG_CONFIG_HOME: join(home, ".config"),
     JUPYTER_DATA_DIR: join(home, ".local", "share", "jupyter"),
     JUPYTER_CONFIG_DIR: join(home, ".jupyter"),
+    GRADBOOK_HISTORY: undefined,
     NODE_ENV: undefined,
     NODE_OPTIONS: undefined,
     VITEST: undefined,

@@ -98,7 +98,7 @@ describe("order", () => {
 
   test("native output and a display keep their order", async () => {
     const run = await kernel().run(
-      "require('node:fs').writeSync(1, 'first\\n'); display('second'); require('node:fs').writeSync(1, 'third\\n')",
+      "require('node:fs').writeSync(1, 'first\\n'); display('second'); require('node:fs').writeSync(1, 'third\\n');",
     );
     expect(run.outputs.map((output) => output.type)).toEqual(["stream", "display", "stream"]);
   });

@@ -10,7 +10,8 @@ import { findPlaces } from "../../kernel/setup/places.ts";
 const minutes = 60_000;
 const { packageRoot } = findPlaces();
 const folder = mkdtempSync(join(tmpdir(), "gradbook-installed-"));
-const notebook = join(folder, "notebooks", "01-spam-filter.ipynb");
+const installed = findPlaces({ cwd: folder, packageRoot: join(folder, "node_modules", "gradbook") });
+const notebook = join(installed.notebooks, "01-spam-filter.ipynb");
 
 function run(command: string, args: string[], cwd = folder): string {
   return execFileSync(command, args, {
@@ -31,7 +32,7 @@ test(
   "setup puts everything into the folder it is called in, and a second one finds it done",
   () => {
     run("npx", ["gradbook", "setup"]);
-    const spec = JSON.parse(readFileSync(join(folder, ".venv/share/jupyter/kernels/gradbook/kernel.json"), "utf8"));
+    const spec = JSON.parse(readFileSync(join(installed.kernelspec, "kernel.json"), "utf8"));
     expect(spec.argv.filter((part: string) => part.includes(packageRoot))).toEqual([]);
     const lines = run("npx", ["gradbook", "setup"]).trim().split("\n");
     expect(lines.every((line) => line.endsWith(": ready"))).toBe(true);
@@ -51,12 +52,14 @@ async function startLab(): Promise<{ process: ChildProcess; url: URL }> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";
-  for await (const chunk of child.stdout) {
-    printed += chunk;
-    const url = /^JupyterLab: (\S+)$/m.exec(printed)?.[1];
-    if (url) return { process: child, url: new URL(url) };
-  }
-  throw new Error(`gradbook start printed no address:\n${printed}`);
+  return await new Promise((resolve, reject) => {
+    child.stdout.on("data", (chunk) => {
+      printed += chunk;
+      const url = /^JupyterLab: (\S+)$/m.exec(printed)?.[1];
+      if (url) resolve({ process: child, url: new URL(url) });
+    });
+    child.on("close", () => reject(new Error(`gradbook start ended without printing an address:\n${printed}`)));
+  });
 }
 
 test("start copies the notebooks, serves them with a token only, and ends when told", {
@@ -84,7 +87,7 @@ test(
   "notebook 01 runs from there without an error",
   () => {
     writeFileSync(join(folder, "execute.py"), execute);
-    const outputs = JSON.parse(run(join(folder, ".venv", "bin", "python"), ["execute.py", notebook]));
+    const outputs = JSON.parse(run(installed.venvPython, ["execute.py", notebook]));
     expect(outputs.errors).toEqual([]);
     expect(outputs.executed).toBeGreaterThan(5);
   },
