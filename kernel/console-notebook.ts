@@ -1,5 +1,6 @@
 /** The notebook's names in a terminal: displays print their text, prompts are asked there, comms go to the host. */
 import { currentHost } from "../lib/host.ts";
+import { createTiming } from "./commands/timing.ts";
 import { createConsoleChannel, createDisplay, createShell } from "./display/index.ts";
 import type { NotebookApi } from "./notebook-api.ts";
 
@@ -20,6 +21,7 @@ export function consoleNotebook(): NotebookApi {
       },
       page: (text) => channel.write("stdout", `${String(text)}\n`),
       onInterrupt: (listener) => currentHost().onInterrupt(listener),
+      ...createTiming((text) => channel.write("stdout", text)),
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The names that a notebook has without an import, as types: `display`, `clearOutput`, `prompt`, `kernel`, `$`. */
 import type { HostComm, HostCommMessage } from "../lib/host.ts";
+import type { TimingApi } from "./commands/timing.ts";
 import type { Display, DisplaySystem, Shell } from "./display/index.ts";
 
 export type Comm = HostComm;
@@ -8,7 +9,7 @@ export type CommMessage = HostCommMessage;
 export type CommOpener = (comm: Comm, opening: CommMessage) => void;
 export type CommBuffers = (ArrayBuffer | ArrayBufferView)[];
 
-export interface KernelApi {
+export interface KernelApi extends TimingApi {
   /** Comms: channels between code here and code in the front end (messaging spec, "Custom messages"). */
   comm: {
     /** Says what happens when the front end opens a comm to `target`. Registering again replaces the former opener. */

@@ -18,6 +18,7 @@ export class CellCompiler {
   readonly sources: string[] = [];
   /** Built-in names that cells have declared for themselves, with the variable that stands for each. */
   readonly shadowed = new Map<string, string>();
+  readonly #constants = new Set<string>();
   readonly #preloaded: ReadonlySet<string>;
   readonly #builtins: ReadonlySet<string>;
 
@@ -82,6 +83,7 @@ export class CellCompiler {
       options: cellOptions(process.cwd()),
       isBuiltin: (name) => this.#builtins.has(name),
       shadowed: this.shadowed,
+      constants: this.#constants,
     };
   }
 }

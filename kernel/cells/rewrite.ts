@@ -8,8 +8,8 @@
  */
 import type { CellPositions } from "../wire/cell-positions.ts";
 import type { CellOptions } from "./cell-options.ts";
+import { rewriteOuterNames } from "./outer-names.ts";
 import { Pieces } from "./pieces.ts";
-import { renameShadowed } from "./shadowed-names.ts";
 import { type Node, surveyTopLevel } from "./survey.ts";
 import { parseJavaScript, transpile } from "./transpile.ts";
 
@@ -32,6 +32,8 @@ export interface RewriteContext {
   isBuiltin(name: string): boolean;
   /** Built-in names that cells have declared so far, with the name of the variable that stands for each; grows. */
   shadowed: Map<string, string>;
+  /** Names that cells have declared as constants and not yet as something else; changes. */
+  constants: Set<string>;
 }
 
 const runtime = "__gradbook__";
@@ -48,7 +50,12 @@ export function rewriteCell(source: string, context: RewriteContext): RewrittenC
   }
   const pieces = new Pieces(code);
   const rename = (name: string) => context.shadowed.get(name) ?? name;
-  renameShadowed(program, context.shadowed, pieces);
+  for (const [name, kind] of survey.declared) {
+    // A later cell may declare a constant again, as another kind too.
+    if (survey.constants.has(name) || kind === "import") context.constants.add(name);
+    else context.constants.delete(name);
+  }
+  rewriteOuterNames(program, context.shadowed, context.constants, `${runtime}.constants`, pieces);
 
   for (const meta of survey.importMetas) pieces.replace(meta.start, meta.end, `${runtime}.importMeta`);
   for (const node of survey.topLevelThis) pieces.replace(node.start, node.end, "(void 0)");

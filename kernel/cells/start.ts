@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Worker } from "node:worker_threads";
 import { installHost } from "../../lib/host.ts";
 import { createCommands, installCommands } from "../commands/run.ts";
+import { createTiming } from "../commands/timing.ts";
 import { createDeno, installDeno } from "../compat/deno.ts";
 import { translateSpecifier } from "../compat/specifier.ts";
 import { createTslab, installTslab } from "../compat/tslab.ts";
@@ -71,6 +72,7 @@ export function startCells(setup: CellsSetup): void {
       payload.push({ source: "page", data: { "text/plain": String(text) }, start });
     },
     onInterrupt: (listener) => host.onInterrupt(listener),
+    ...createTiming((text) => channel.write("stdout", text)),
   };
 
   const runner = new Runner({
@@ -119,7 +121,7 @@ export function startCells(setup: CellsSetup): void {
       pathToFileURL(createRequire(join(process.cwd(), "notebook.ts")).resolve(specifier)).href,
     main: false,
   };
-  define("__gradbook__", Object.freeze({ binding, namespace: (module: unknown) => module, importMeta }));
+  define("__gradbook__", Object.freeze({ binding, constants, namespace: (module: unknown) => module, importMeta }));
   const notebook: NotebookApi = { display, clearOutput, prompt: prompts.prompt, kernel, $ };
   define(Symbol.for("gradbook.notebook"), notebook);
   for (const [name, value] of Object.entries({ ...notebook, require: createCellRequire() })) replaceable(name, value);
@@ -184,6 +186,16 @@ export function startCells(setup: CellsSetup): void {
 
 /** The language that cells are compiled as (oxc and esbuild follow this version). */
 const typescriptVersion = "7.0";
+
+/** Reading a constant through it gives nothing that is used; assigning throws, as V8 does for a constant. */
+const constants = new Proxy(
+  {},
+  {
+    set() {
+      throw new TypeError("Assignment to constant variable.");
+    },
+  },
+);
 
 function define(key: string | symbol, value: unknown): void {
   Object.defineProperty(globalThis, key, { value, writable: false, configurable: false, enumerable: false });

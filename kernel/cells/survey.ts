@@ -22,6 +22,8 @@ export interface Survey {
   declared: Map<string, DeclarationKind>;
   /** Names of namespaces and enums, whose code reads the former value. */
   mergeable: string[];
+  /** Names declared with `const`. */
+  constants: Set<string>;
   imports: Node[];
   importMetas: Node[];
   topLevelThis: Node[];
@@ -35,6 +37,7 @@ export function surveyTopLevel(program: Program): Survey {
   const survey: Survey = {
     declared: new Map(),
     mergeable: [],
+    constants: new Set(),
     imports: [],
     importMetas: [],
     topLevelThis: [],
@@ -73,7 +76,8 @@ function noteDeclaration(node: Node, survey: Survey): void {
       if (kind.endsWith("using")) survey.hasUsing = true;
       if (kind === "await using") survey.hasAwait = true;
       for (const declarator of node["declarations"] as Node[]) {
-        const names = boundNames(declarator["id"] as Node);
+        const names = boundNames(declarator["id"]);
+        if (kind === "const") for (const name of names) survey.constants.add(name);
         for (const name of names) survey.declared.set(name, "variable");
         if (mergesWithItself(declarator, names[0])) survey.mergeable.push(names[0]!);
       }
@@ -98,20 +102,26 @@ function mergesWithItself(declarator: Node, name: string | undefined): boolean {
 }
 
 /** The names that a pattern binds. */
-export function boundNames(pattern: Node | null): string[] {
-  switch (pattern?.type) {
+export function boundNames(pattern: unknown): string[] {
+  return boundIdentifiers(pattern).map((node) => node["name"] as string);
+}
+
+/** The identifiers that a pattern binds or assigns to. */
+export function boundIdentifiers(pattern: unknown): Node[] {
+  if (!isNode(pattern)) return [];
+  switch (pattern.type) {
     case "Identifier":
-      return [pattern["name"] as string];
+      return [pattern];
     case "ObjectPattern":
       return (pattern["properties"] as Node[]).flatMap((property) =>
-        boundNames((property.type === "RestElement" ? property["argument"] : property["value"]) as Node),
+        boundIdentifiers(property.type === "RestElement" ? property["argument"] : property["value"]),
       );
     case "ArrayPattern":
-      return (pattern["elements"] as (Node | null)[]).flatMap(boundNames);
+      return (pattern["elements"] as (Node | null)[]).flatMap(boundIdentifiers);
     case "AssignmentPattern":
-      return boundNames(pattern["left"] as Node);
+      return boundIdentifiers(pattern["left"]);
     case "RestElement":
-      return boundNames(pattern["argument"] as Node);
+      return boundIdentifiers(pattern["argument"]);
     default:
       return [];
   }
@@ -184,7 +194,7 @@ function noteNestedVar(node: Node, place: Place, survey: Survey): void {
         : "statement";
   survey.nestedVars.push({ node, position });
   for (const declarator of node["declarations"] as Node[]) {
-    for (const name of boundNames(declarator["id"] as Node))
+    for (const name of boundNames(declarator["id"]))
       if (!survey.declared.has(name)) survey.declared.set(name, "variable");
   }
 }

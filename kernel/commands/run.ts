@@ -9,15 +9,7 @@ import { inspect } from "node:util";
 import type { OutputChannel } from "../display/channel.ts";
 import { commandLine } from "../display/shell-quote.ts";
 import { type CommandEntry, catalog } from "./catalog.ts";
-import {
-  startClock,
-  type TimeitOptions,
-  type TimeitResult,
-  type Timing,
-  timeit,
-  timeitText,
-  timingText,
-} from "./timing.ts";
+import { createTiming, startClock, type Timing, timingText } from "./timing.ts";
 
 /** What a shell command gave. */
 export interface ShellOutput {
@@ -89,15 +81,7 @@ export function createCommands({ channel, runShell, globalNames, onCellEnd }: Co
       print(`${existed ? (append ? "Appended to" : "Overwrote") : "Wrote"} ${path}\n`);
     },
 
-    /** Runs `fn`, prints its wall and CPU time and returns what it returned. */
-    async time<Value>(fn: () => Value | PromiseLike<Value>): Promise<Value> {
-      const clock = startClock();
-      try {
-        return await fn();
-      } finally {
-        print(timingText(clock()));
-      }
-    },
+    ...createTiming(print),
     /** `%time const x = ...`: prints the time between the two calls. */
     timeStart(): void {
       running.push(startClock());
@@ -114,13 +98,6 @@ export function createCommands({ channel, runShell, globalNames, onCellEnd }: Co
         print(timingText(clock()));
       });
     },
-    /** Runs `fn` again and again and prints its mean time. */
-    async timeit(fn: () => unknown, options: TimeitOptions = {}): Promise<TimeitResult> {
-      const result = await timeit(fn, options);
-      print(timeitText(result));
-      return result;
-    },
-
     /** All environment variables, sorted by name, or one. @throws Error when it is not set */
     env(name?: string): Record<string, string | undefined> | string {
       if (name === undefined)

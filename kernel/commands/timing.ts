@@ -19,6 +19,32 @@ export function startClock(): () => Timing {
   };
 }
 
+/** `kernel.time` and `kernel.timeit`; `%time` and `%timeit` are the same functions. */
+export interface TimingApi {
+  /** Runs `fn`, prints its wall and CPU time and returns what it returned (waiting for a promise). */
+  time<Value>(fn: () => Value | PromiseLike<Value>): Promise<Value>;
+  /** Calls `fn` again and again and prints its mean time; waits for each promise before the next call. */
+  timeit(fn: () => unknown, options?: TimeitOptions): Promise<TimeitResult>;
+}
+
+export function createTiming(print: (text: string) => void): TimingApi {
+  return {
+    async time(fn) {
+      const clock = startClock();
+      try {
+        return await fn();
+      } finally {
+        print(timingText(clock()));
+      }
+    },
+    async timeit(fn, options) {
+      const result = await timeit(fn, options);
+      print(timeitText(result));
+      return result;
+    },
+  };
+}
+
 export function timingText({ wall, user, system }: Timing): string {
   const cpu = `user ${duration(user)}, sys: ${duration(system)}, total: ${duration(user + system)}`;
   return `CPU times: ${cpu}\nWall time: ${duration(wall)}\n`;
@@ -45,7 +71,7 @@ export interface TimeitResult {
 const runTime = 100;
 
 /** Calls `fn` in `runs` runs of `loops` calls; a promise is waited for before the next call. */
-export async function timeit(fn: () => unknown, { loops, runs = 7 }: TimeitOptions = {}): Promise<TimeitResult> {
+async function timeit(fn: () => unknown, { loops, runs = 7 }: TimeitOptions = {}): Promise<TimeitResult> {
   const first = fn();
   const run = isThenable(first) ? runAsynchronous : runSynchronous;
   await first;
@@ -60,7 +86,7 @@ export async function timeit(fn: () => unknown, { loops, runs = 7 }: TimeitOptio
   return { loops: count, runs, mean, deviation, best: Math.min(...all), worst: Math.max(...all), all };
 }
 
-export function timeitText({ mean, deviation, runs, loops }: TimeitResult): string {
+function timeitText({ mean, deviation, runs, loops }: TimeitResult): string {
   const count = `${runs} run${runs === 1 ? "" : "s"}, ${loops.toLocaleString("en")} loop${loops === 1 ? "" : "s"} each`;
   return `${duration(mean)} ± ${duration(deviation)} per loop (mean ± std. dev. of ${count})\n`;
 }

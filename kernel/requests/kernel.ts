@@ -46,7 +46,9 @@ export class Kernel {
   readonly #parts: KernelParts;
   readonly #publisher: Publisher;
   readonly #execution: Execution;
-  readonly #contexts = new Map<number, Message>();
+  readonly #contexts = new Map<number, Header>();
+  /** Comm messages that the main thread is handling outside the queue. */
+  readonly #immediate = new Map<number, Message>();
   readonly #contextOf = new WeakMap<Message, number>();
   readonly #channelOf = new WeakMap<Message, Channel>();
   #lastContext = 0;
@@ -55,7 +57,7 @@ export class Kernel {
 
   constructor(parts: KernelParts, publisher: (parentOf: (context: number) => Header | undefined) => Publisher) {
     this.#parts = parts;
-    this.#publisher = publisher((context) => this.#contexts.get(context)?.header);
+    this.#publisher = publisher((context) => this.#contexts.get(context));
     this.#execution = new Execution({
       publisher: this.#publisher,
       compiler: parts.compiler,
@@ -124,8 +126,8 @@ export class Kernel {
       case "done":
         return this.#execution.done(message.context, message.outcome);
       case "comm_done": {
-        const request = this.#contexts.get(message.context);
-        if (request && this.#immediate.delete(request)) return this.#endImmediate(request);
+        const request = this.#immediate.get(message.context);
+        if (request && this.#immediate.delete(message.context)) return this.#endImmediate(request);
         return this.#execution.commDone(message.context, (candidate) => this.#contextOf.get(candidate));
       }
       case "input_request":
@@ -137,8 +139,6 @@ export class Kernel {
         return this.#parts.noteChild(message.pid, message.context, message.running);
     }
   }
-
-  readonly #immediate = new Set<Message>();
 
   #dispatch(message: Message, channel: Channel): void {
     const { content } = message;
@@ -244,11 +244,12 @@ export class Kernel {
 
   #deliverNow(message: Message): void {
     this.#publisher.status("busy", message.header);
-    this.#immediate.add(message);
+    const context = this.#newContext(message);
+    this.#immediate.set(context, message);
     const messageType = message.header.msg_type as "comm_msg" | "comm_close";
     this.#parts.send({
       type: "comm",
-      context: this.#newContext(message),
+      context,
       messageType,
       content: message.content,
       metadata: message.metadata,
@@ -281,7 +282,7 @@ export class Kernel {
 
   #newContext(request: Message): number {
     const context = ++this.#lastContext;
-    this.#contexts.set(context, request);
+    this.#contexts.set(context, request.header);
     this.#contextOf.set(request, context);
     if (this.#contexts.size > mostContexts) this.#contexts.delete(this.#contexts.keys().next().value!);
     return context;

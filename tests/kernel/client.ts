@@ -91,14 +91,17 @@ export class Kernel extends KernelClient {
     return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
-  /** Waits for the end of the process. */
+  /** Waits for the end of the process, and for the rest of its log. */
   async end(timeout = 10_000): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     if (!this.ended) {
-      const timer = AbortSignal.timeout(timeout);
-      await once(this.process, "exit", { signal: timer }).catch(() => {
+      await once(this.process, "exit", { signal: AbortSignal.timeout(timeout) }).catch(() => {
         throw new Error(`The kernel process ${this.pid} did not end within ${timeout} ms. Its log: ${this.log}`);
       });
     }
+    // A child that inherited the log's pipe may keep it open.
+    const end = performance.now() + 500;
+    const open = () => [this.process.stdout, this.process.stderr].some((stream) => stream?.readableEnded === false);
+    while (open() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
     return { code: this.process.exitCode, signal: this.process.signalCode };
   }
 

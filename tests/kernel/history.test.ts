@@ -1,5 +1,5 @@
 /** What was run is remembered, across runs of the kernel. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -129,4 +129,17 @@ test("a history that cannot be written leaves the kernel working and its own run
   expect(await own.value("20 + 1")).toBe("21");
   const history = await own.history({ hist_access_type: "tail", n: 5 });
   expect(history.map(([, , input]) => input)).toEqual(["20 + 1"]);
+});
+
+test("a file that is no database is not overwritten, and this run is remembered all the same", async () => {
+  const file = join(home, "notes.sqlite");
+  const notes = "these are somebody's notes and no database. ".repeat(200);
+  writeFileSync(file, notes);
+  await using own = await startKernel({ env: { GRADBOOK_HISTORY: file } });
+  expect(await own.value("1 + 1")).toBe("2");
+  expect((await own.history({ hist_access_type: "tail", n: 5 })).map(([, , input]) => input)).toEqual(["1 + 1"]);
+  await own.shutdown();
+  expect(
+    readdirSync(home).some((name) => name.startsWith("notes") && readFileSync(join(home, name), "utf8") === notes),
+  ).toBe(true);
 });

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { type Kernel, startKernel } from "./client.ts";
+import { Subscriber } from "zeromq";
+import { address, type Kernel, startKernel } from "./client.ts";
 import { allGone, descendants, endAll, processTable } from "./processes.ts";
 import { sleep } from "./suite.ts";
 
@@ -89,6 +90,18 @@ describe("shutdown", () => {
     await reply;
     expect(run.text).toBe("last words\n");
     await kernel.end();
+  });
+
+  test("a front end that has stopped reading does not keep the kernel from ending", async () => {
+    await using kernel = await startKernel();
+    const stuck = new Subscriber({ receiveHighWaterMark: 1, linger: 0 });
+    stuck.connect(address(kernel.connection, "iopub"));
+    stuck.subscribe("");
+    const cell = kernel.start("for (let i = 0; ; i++) console.log('line of some length ' + i)");
+    await cell.printed("line of some length 1000\n");
+    await kernel.request("control", "shutdown_request", { restart: false });
+    await kernel.end(5_000);
+    stuck.close();
   });
 
   test("the files of ipc sockets are taken away", async () => {
@@ -230,7 +243,8 @@ describe("starting", () => {
         first.connectionFile,
       ],
     });
-    const { code } = await second.end(10_000);
+    const { code, signal } = await second.end(10_000);
+    expect({ code, signal }).toEqual({ code: expect.any(Number), signal: null });
     expect(code).not.toBe(0);
     expect(second.log).toMatch(/address|in use|port/i);
     expect(await first.value("1 + 1")).toBe("2");

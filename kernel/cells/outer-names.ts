@@ -1,24 +1,43 @@
 /**
- * `import { Map } from "immutable"` in a cell must not take `Map` away from every library in the process. A cell that
- * declares the name of a built-in global gets a variable of its own (`Map$cell`), and this cell and later ones are
- * renamed to it wherever they mean the outermost `Map`.
+ * Names that mean the outermost scope of a cell, rewritten where they need to be:
+ * - `import { Map } from "immutable"` must not take `Map` away from every library in the process. A cell that declares the
+ *   name of a built-in global gets a variable of its own (`Map$cell`), and this cell and later ones are renamed to it;
+ * - a `const` has become a `var`, so what assigns to it is made to throw as an assignment to a constant does.
  */
 import type { Program } from "oxc-parser";
 import type { Pieces } from "./pieces.ts";
-import { boundNames, isNode, type Node } from "./survey.ts";
+import { boundIdentifiers, boundNames, isNode, type Node } from "./survey.ts";
 
 type Scope = Set<string>;
 
-export function renameShadowed(program: Program, shadowed: ReadonlyMap<string, string>, pieces: Pieces): void {
-  if (shadowed.size === 0) return;
+/** @param constant what stands in for an assigned constant: assigning to its member of that name throws */
+export function rewriteOuterNames(
+  program: Program,
+  shadowed: ReadonlyMap<string, string>,
+  constants: ReadonlySet<string>,
+  constant: string,
+  pieces: Pieces,
+): void {
+  if (shadowed.size === 0 && constants.size === 0) return;
+  /** Identifiers that are assigned to, found before they are visited. */
+  const assigned = new Set<Node>();
   const rename = (node: Node, scopes: Scope[], asShorthand: boolean) => {
     const name = node["name"] as string;
-    const replacement = shadowed.get(name);
-    if (!replacement || scopes.some((scope) => scope.has(name))) return;
+    if (scopes.some((scope) => scope.has(name))) return;
+    const replacement = assigned.has(node) && constants.has(name) ? `${constant}.${name}` : shadowed.get(name);
+    if (!replacement) return;
     pieces.replace(node.start, node.end, asShorthand ? `${name}: ${replacement}` : replacement);
+  };
+  const noteTargets = (node: Node) => {
+    if (node.type === "AssignmentExpression") for (const target of boundIdentifiers(node["left"])) assigned.add(target);
+    else if (node.type === "UpdateExpression")
+      for (const target of boundIdentifiers(node["argument"])) assigned.add(target);
+    else if (/^For(In|Of)Statement$/.test(node.type))
+      for (const target of boundIdentifiers(node["left"])) assigned.add(target);
   };
 
   const visit = (node: Node, scopes: Scope[]): void => {
+    noteTargets(node);
     switch (node.type) {
       case "Identifier":
         rename(node, scopes, false);
