@@ -5,33 +5,13 @@
  * thread reads the pipes up to it before it goes on with the ring.
  */
 import { spawn, spawnSync } from "node:child_process";
-import fs, { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import fs, { closeSync, openSync, rmSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { RecordKind, type RingWriter } from "../wire/ring.ts";
+import type { NativePipes } from "./pipe-names.ts";
 
 // Taken before it is watched: the marks themselves are no native output.
 const writeUnwatched = fs.writeSync;
-
-export interface NativePipes {
-  folder: string;
-  stdout: string;
-  stderr: string;
-  markerKey: string;
-}
-
-/** Where the pipes will be; undefined on systems without named pipes (Windows), where native output is not captured. */
-export function planPipes(): NativePipes | undefined {
-  if (process.platform === "win32") return undefined;
-  const folder = mkdtempSync(join(tmpdir(), "gradbook-"));
-  return {
-    folder,
-    stdout: join(folder, "1"),
-    stderr: join(folder, "2"),
-    markerKey: Math.random().toString(36).slice(2, 12),
-  };
-}
 
 /** Makes the two pipes; false when the system refuses. */
 export function makePipes(pipes: NativePipes): boolean {

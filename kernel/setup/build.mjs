@@ -98,6 +98,9 @@ async function bundleThreads(outDir) {
     outdir: outDir,
     outbase: ".",
     bundle: true,
+    // What an entry imports dynamically stays apart, so that it is compiled with the cache that the entry switches on.
+    splitting: true,
+    chunkNames: "kernel/chunks/[name]-[hash]",
     packages: "external",
     platform: "node",
     format: "esm",

@@ -19,6 +19,7 @@ export type {
   ExecuteOutcome,
   FromMain,
   ToMain,
+  WorkerGo,
   WorkerStart,
 } from "./thread-messages.ts";
 export { State } from "./thread-messages.ts";

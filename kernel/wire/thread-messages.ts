@@ -79,13 +79,17 @@ export interface WorkerStart {
   ring: SharedArrayBuffer;
   state: SharedArrayBuffer;
   /** Named pipes for file descriptors 1 and 2; absent where native output is not captured. */
-  native?: { stdout: string; stderr: string; markerKey: string };
-  /** Descriptor on which log lines are written. */
-  logDescriptor?: number;
+  native: { folder: string; stdout: string; stderr: string; markerKey: string } | undefined;
   /** Value of the environment variable by which children are known. */
   kernelId: string;
-  preloadNames: string[];
   packageRoot: string;
+}
+
+/** What the main thread tells the I/O thread when it lets it go on. */
+export interface WorkerGo {
+  preloadNames: string[];
+  /** Descriptor on which log lines are written. */
+  logDescriptor: number | undefined;
 }
 
 /** Slots of the shared state words. */
