@@ -77,7 +77,7 @@ const kernel = new Kernel(
     send,
     interrupt: () => interrupter.interrupt(),
     noteChild: (pid, context, running) => children.note(pid, context, running),
-    shutdown: (restart) => void shutdown(restart),
+    shutdown: () => void shutdown(0),
     log,
     version,
   },
@@ -106,24 +106,34 @@ function startRest(): void {
   }, 1);
 }
 
-await sockets.bind(connection);
-sockets.listen(
-  (channel, frames) => {
-    kernel.receive(channel, frames);
-    startRest();
-  },
-  (topic) => kernel.subscribed(topic),
-);
-kernel.publisher.status("starting", undefined);
-const parent = process.ppid;
-const parentWatch = setInterval(() => {
-  if (process.ppid === parent) return;
-  log("the process that started this kernel is gone; ending");
-  void shutdown(false);
-}, 500);
-
 let ending = false;
-async function shutdown(restart: boolean): Promise<void> {
+let parentWatch: NodeJS.Timeout | undefined;
+try {
+  await sockets.bind(connection);
+  serve();
+} catch (error) {
+  log(`cannot open the sockets of the connection file: ${error instanceof Error ? error.message : String(error)}`);
+  await shutdown(70);
+}
+
+function serve(): void {
+  sockets.listen(
+    (channel, frames) => {
+      kernel.receive(channel, frames);
+      startRest();
+    },
+    (topic) => kernel.subscribed(topic),
+  );
+  kernel.publisher.status("starting", undefined);
+  const parent = process.ppid;
+  parentWatch = setInterval(() => {
+    if (process.ppid === parent) return;
+    log("the process that started this kernel is gone; ending");
+    void shutdown(0);
+  }, 500);
+}
+
+async function shutdown(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   clearInterval(parentWatch);
@@ -139,7 +149,7 @@ async function shutdown(restart: boolean): Promise<void> {
   setTimeout(
     () => {
       interrupter.close();
-      send({ type: "exit", restart });
+      send({ type: "exit", code });
     },
     busy ? 150 : 0,
   );

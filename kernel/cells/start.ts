@@ -168,10 +168,10 @@ export function startCells(setup: CellsSetup): void {
       else if (!host.interrupt(context)) runner.interrupt();
     },
     input_reply: ({ value }) => prompts.answer(value),
-    exit: () => {
+    exit: ({ code }) => {
       boundary.close();
       setup.onExit();
-      exit(0);
+      exit(code);
     },
   };
   worker.on("message", (message: ToMain) => (handlers[message.type] as (message: ToMain) => void)(message));

@@ -30,7 +30,7 @@ export interface KernelParts {
   send(order: ToMain): void;
   interrupt(): void;
   noteChild(pid: number, context: number, running: boolean): void;
-  shutdown(restart: boolean): void;
+  shutdown(): void;
   log(line: string): void;
   version: string;
 }
@@ -200,7 +200,7 @@ export class Kernel {
     const restart = message.content["restart"] === true;
     this.#answer(message, "shutdown_reply", () => ({ status: "ok", restart }));
     this.#publisher.publish("shutdown_reply", { status: "ok", restart }, message.header);
-    this.#parts.shutdown(restart);
+    this.#parts.shutdown();
   }
 
   #languageContext() {

@@ -43,7 +43,7 @@ export type ToMain =
   | CommOrder
   | { type: "interrupt"; number: number }
   | { type: "input_reply"; value: string }
-  | { type: "exit"; restart: boolean };
+  | { type: "exit"; code: number };
 
 /** An error as `error` messages and error replies carry it. */
 export interface CellFailure {

@@ -11,7 +11,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { findChromium } from "../../kernel/setup/chromium.ts";
 import { findPlaces } from "../../kernel/setup/places.ts";
 import { labArguments } from "../../kernel/setup/start.ts";
@@ -51,7 +51,6 @@ export class Lab {
   readonly #server: ChildProcess;
   readonly #browser: Browser;
   #context: BrowserContext | undefined;
-  #window: Page | undefined;
   #log = "";
   #pages = 0;
 
@@ -109,7 +108,7 @@ export class Lab {
     return lab;
   }
 
-  /** Writes a notebook of these cells (or copies a file) and opens it, with a kernel of its own that is ready. */
+  /** Writes a notebook of these cells (or copies a file) and opens it in a window of its own, with its kernel ready. */
   async open(
     name: string,
     content: Cells | { copyOf: string },
@@ -118,35 +117,22 @@ export class Lab {
     const file = join(this.#root, name);
     if (Array.isArray(content)) writeFileSync(file, JSON.stringify(notebookOf(content)));
     else cpSync(content.copyOf, file);
-    if (options.app === "notebooks") {
-      const notebook = new NotebookPage(await this.#load(`notebooks/${name}`));
-      await notebook.ready();
-      return notebook;
-    }
-    // Loading JupyterLab takes longer than most tests: one window serves them all.
-    this.#window ??= await this.#load(`lab/workspaces/test-${this.#pages++}`);
-    const notebook = new NotebookPage(this.#window);
-    await notebook.open(name);
-    return notebook;
-  }
-
-  /** Closes all notebooks and ends all kernels; after a failure closes the windows too, whatever state they are in. */
-  async closeAll(options: { afterFailure: boolean }): Promise<void> {
-    const kept = options.afterFailure ? undefined : this.#window;
-    if (kept) await new NotebookPage(kept).close();
-    const others = (this.#context?.pages() ?? []).filter((page) => page !== kept);
-    await Promise.all(others.map((page) => page.close()));
-    this.#window = kept;
-    const sessions = (await (await this.#api("GET", "sessions")).json()) as { id: string }[];
-    await Promise.all(sessions.map(({ id }) => this.#api("DELETE", `sessions/${id}`)));
-  }
-
-  async #load(path: string): Promise<Page> {
+    // One context for all windows, so that JupyterLab's scripts come from the browser's cache.
     this.#context ??= await this.#browser.newContext({ viewport: { width: 1280, height: 900 } });
     const page = await this.#context.newPage();
     page.setDefaultTimeout(30_000);
-    await page.goto(`http://127.0.0.1:${this.#port}/${path}?token=${this.#token}`);
-    return page;
+    const view = options.app === "notebooks" ? "notebooks" : `lab/workspaces/test-${this.#pages++}/tree`;
+    await page.goto(`http://127.0.0.1:${this.#port}/${view}/${name}?token=${this.#token}`);
+    const notebook = new NotebookPage(page);
+    await notebook.ready();
+    return notebook;
+  }
+
+  /** Closes all windows and ends all kernels. */
+  async closeAll(): Promise<void> {
+    await Promise.all((this.#context?.pages() ?? []).map((page) => page.close()));
+    const sessions = (await (await this.#api("GET", "sessions")).json()) as { id: string }[];
+    await Promise.all(sessions.map(({ id }) => this.#api("DELETE", `sessions/${id}`)));
   }
 
   /** What the server printed last; for messages about failures. */

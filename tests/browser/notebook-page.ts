@@ -38,17 +38,13 @@ interface Kernel {
   createComm(target: string): Comm;
 }
 interface Application {
-  restored: Promise<unknown>;
   commands: { execute(id: string, args?: object): Promise<unknown> };
   shell: {
     currentWidget: {
       sessionContext: {
         isReady: boolean;
-        shutdown(): Promise<void>;
         session: { kernel: Kernel | null } | null;
       };
-      context: { model: { dirty: boolean } };
-      close(): void;
       content: { widgets: { model: CodeCellModel }[]; scrollToItem(index: number, align: string): Promise<void> };
     } | null;
   };
@@ -68,28 +64,6 @@ export class NotebookPage {
 
   constructor(page: Page) {
     this.page = page;
-  }
-
-  /** Opens a notebook in a window of JupyterLab. */
-  async open(path: string): Promise<void> {
-    await this.#until(() => (globalThis as LabWindow).jupyterapp !== undefined);
-    await this.page.evaluate(async (path) => {
-      const { restored, commands } = (globalThis as LabWindow).jupyterapp!;
-      await restored;
-      await commands.execute("docmanager:open", { path, factory: "Notebook" });
-    }, path);
-    await this.ready();
-  }
-
-  /** Ends the kernel of the notebook in front and closes it, without saving. */
-  async close(): Promise<void> {
-    await this.page.evaluate(async () => {
-      const widget = (globalThis as LabWindow).jupyterapp?.shell.currentWidget;
-      if (!widget?.sessionContext) return;
-      await widget.sessionContext.shutdown();
-      widget.context.model.dirty = false;
-      widget.close();
-    });
   }
 
   /** Waits until the notebook is open and its kernel has answered and rests. */

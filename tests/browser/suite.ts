@@ -14,7 +14,7 @@ export function describeInBrowser(name: string, tests: (lab: () => Lab) => void)
     beforeAll(async () => {
       lab = await Lab.start();
     }, 90_000);
-    afterEach(async ({ task }) => await lab?.closeAll({ afterFailure: task.result?.state === "fail" }));
+    afterEach(async () => await lab?.closeAll());
     afterAll(async () => await lab?.stop(), 30_000);
     tests(() => lab!);
   });
