@@ -28,7 +28,8 @@ export function openLog(): number | undefined {
   try {
     return openSync("/dev/fd/2", "a");
   } catch {
-    const copier = spawn("cat", { stdio: ["pipe", 2, "ignore"] });
+    // It ends with its pipe, and not before, because the last line matters most.
+    const copier = spawn("/bin/sh", ["-c", "trap '' INT TERM; exec cat"], { stdio: ["pipe", 2, "ignore"] });
     copier.on("error", () => undefined);
     copier.unref();
     const pipe = copier.stdin as (typeof copier)["stdin"] & { _handle?: { fd: number } };

@@ -1,5 +1,6 @@
 /** How the main thread reaches the I/O thread: every message has its place among what is printed. */
 import type { Worker } from "node:worker_threads";
+import { toJson } from "../wire/json.ts";
 import { RecordKind, RingWriter } from "../wire/ring.ts";
 import type { Content, FromMain } from "../wire/thread-messages.ts";
 import { currentContext } from "./context.ts";
@@ -25,7 +26,10 @@ export class Post {
     this.#worker.postMessage({ ...message, number });
   }
 
-  /** Publishes on iopub with the cell that speaks (or `context`) as parent. Content must be JSON. */
+  /**
+   * Publishes on iopub with the cell that speaks (or `context`) as parent.
+   * @throws TypeError for content that JSON cannot hold (cycles, bigint)
+   */
   publish(
     messageType: string,
     content: Content,
@@ -36,20 +40,9 @@ export class Post {
       type: "publish",
       context,
       messageType,
-      content: cloneable(content),
-      ...(more.metadata ? { metadata: cloneable(more.metadata) } : {}),
+      content: toJson(content),
+      ...(more.metadata ? { metadata: toJson(more.metadata) } : {}),
       ...(more.buffers ? { buffers: more.buffers } : {}),
     });
   }
-}
-
-/**
- * What crosses to the I/O thread must be plain data. JSON also calls toJSON and drops functions, as the wire would.
- * @throws TypeError for what JSON cannot hold (cycles, bigint)
- */
-function cloneable(content: Content): Content {
-  for (const value of Object.values(content)) {
-    if (typeof value === "object" && value !== null) return JSON.parse(JSON.stringify(content)) as Content;
-  }
-  return content;
 }

@@ -149,7 +149,8 @@ export function startCells(setup: CellsSetup): void {
     if (context.stopped || runner.failUncaught(context, error)) return;
     post.publish("error", { ...describeFailure(error) });
   };
-  process.on("uncaughtException", report);
+  // A capture, not a listener: libraries that take all listeners away, or add one that exits, do not get in its way.
+  process.setUncaughtExceptionCaptureCallback(report);
   process.on("unhandledRejection", report);
 
   const handlers: { [Type in ToMain["type"]]: (message: Extract<ToMain, { type: Type }>) => void } = {

@@ -33,6 +33,8 @@ function remember<Started extends Timer>(timer: Started): Started {
   if (!own) {
     own = new Set();
     started.set(context, own);
+    if (contexts.size % 256 === 255)
+      for (const reference of contexts) if (!reference.deref()) contexts.delete(reference);
     contexts.add(new WeakRef(context));
   }
   if (own.size > 256 && own.size % 256 === 0)

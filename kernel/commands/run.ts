@@ -55,9 +55,11 @@ export function createCommands({ channel, runShell, globalNames, onCellEnd }: Co
     /** `!command` shows its output; `x = !command` returns it. `texts` are the parts between the `values` of `${...}`. */
     async shell(texts: string[], values: unknown[], capture = false): Promise<ShellOutput | undefined> {
       const output = await runShell(commandLine(texts, values, windows), { stream: !capture });
-      if (capture) return output;
-      if (output.exitCode !== 0) channel.write("stderr", `exit code ${output.exitCode}\n`);
-      return undefined;
+      if (output.exitCode !== 0) {
+        const unseen = capture ? output.stderr : "";
+        channel.write("stderr", `${unseen}exit code ${output.exitCode}\n`);
+      }
+      return capture ? output : undefined;
     },
 
     /** `%%bash`, `%%sh`. @throws Error when the script's exit code is not 0 */

@@ -149,7 +149,7 @@ export class Execution {
     const context = this.#parts.newContext(request);
     const running: Running = { request, context, source, store, count };
     this.#running = running;
-    const label = `Cell [${silent ? `silent ${context}` : count}]`;
+    const label = `Cell [${store ? count : `unnumbered ${context}`}]`;
     const compiled = this.#parts.compiler.compile(source, label);
     if ("failure" in compiled) {
       if (!silent) publisher.publish("error", { ...compiled.failure }, header);

@@ -1,6 +1,7 @@
 /** Messages on the wire: frames, JSON and signatures (messaging spec 5.5, "Wire protocol"). */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import type { Connection } from "./connection.ts";
+import { toJson } from "./json.ts";
 import type { Content } from "./thread-messages.ts";
 
 export const protocolVersion = "5.5";
@@ -37,13 +38,13 @@ export class Codec {
     this.#algorithm = connection.signatureScheme;
   }
 
-  /** Frames of a message from the kernel. */
+  /** Frames of a message from the kernel; content and metadata may be JSON already. */
   encode(
     identities: (Buffer | string)[],
     type: string,
-    content: Content,
+    content: Content | string,
     parent: Header | undefined,
-    metadata: Content = {},
+    metadata: Content | string = {},
     buffers: Uint8Array[] = [],
   ): (Buffer | string | Uint8Array)[] {
     const header = {
@@ -54,7 +55,9 @@ export class Codec {
       date: new Date().toISOString(),
       version: protocolVersion,
     };
-    const parts = [header, parent ?? {}, metadata, content].map((part) => Buffer.from(toJson(part)));
+    const parts = [header, parent ?? {}, metadata, content].map((part) =>
+      Buffer.from(typeof part === "string" ? part : toJson(part)),
+    );
     return [...identities, delimiter, this.#sign(parts), ...parts, ...buffers];
   }
 
@@ -101,12 +104,4 @@ export class Codec {
     const expected = Buffer.from(this.#sign(parts));
     return signature.length === expected.length && timingSafeEqual(signature, expected);
   }
-}
-
-/** JSON in which unpaired surrogates have become U+FFFD, because strict clients cannot decode them. */
-function toJson(value: unknown): string {
-  const text = JSON.stringify(value);
-  // JSON.stringify escapes an unpaired surrogate as \udXXX in lower case; a pair stays as it is.
-  if (!text.includes("\\ud")) return text;
-  return JSON.stringify(value, (_key, item: unknown) => (typeof item === "string" ? item.toWellFormed() : item));
 }

@@ -35,16 +35,22 @@ export class Publisher {
   /** Publishes with `parent` after everything that came before. */
   publish(
     type: string,
-    content: Content,
+    content: Content | string,
     parent: Header | undefined,
-    metadata?: Content,
+    metadata?: Content | string,
     buffers?: Uint8Array[],
   ): void {
     this.flush();
     this.#sockets.publish(this.#codec.encode([type], type, content, parent, metadata, buffers));
   }
 
-  publishFor(context: number, type: string, content: Content, metadata?: Content, buffers?: Uint8Array[]): void {
+  publishFor(
+    context: number,
+    type: string,
+    content: Content | string,
+    metadata?: Content | string,
+    buffers?: Uint8Array[],
+  ): void {
     this.publish(type, content, this.#parentOf(context), metadata, buffers);
   }
 

@@ -62,8 +62,9 @@ export type FromMain = { number: number } & (
       type: "publish";
       context: number;
       messageType: string;
-      content: Content;
-      metadata?: Content;
+      /** JSON, as it goes on the wire. */
+      content: string;
+      metadata?: string;
       buffers?: Uint8Array[];
     }
   | { type: "done"; context: number; outcome: ExecuteOutcome }

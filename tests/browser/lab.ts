@@ -6,15 +6,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { findChromium } from "../../kernel/setup/chromium.ts";
 import { findPlaces } from "../../kernel/setup/places.ts";
 import { labArguments } from "../../kernel/setup/start.ts";
+import { OwnJupyter } from "../compat/jupyter.ts";
 import { NotebookPage } from "./notebook-page.ts";
 
 /** A cell of a notebook that a test writes: TypeScript, or Markdown after "md:". */
@@ -44,7 +44,7 @@ const settings = {
 const startsWithin = 60_000;
 
 export class Lab {
-  readonly #home: string;
+  readonly #own: OwnJupyter;
   readonly #root: string;
   readonly #token: string;
   readonly #port: number;
@@ -54,9 +54,9 @@ export class Lab {
   #log = "";
   #pages = 0;
 
-  private constructor(home: string, token: string, port: number, server: ChildProcess, browser: Browser) {
-    this.#home = home;
-    this.#root = join(home, "notebooks");
+  private constructor(own: OwnJupyter, token: string, port: number, server: ChildProcess, browser: Browser) {
+    this.#own = own;
+    this.#root = join(own.folder, "notebooks");
     this.#token = token;
     this.#port = port;
     this.#server = server;
@@ -71,34 +71,22 @@ export class Lab {
   /** @throws Error when there is no browser, or JupyterLab ends or does not answer within a minute (with what it printed) */
   static async start(): Promise<Lab> {
     if (executablePath === undefined) throw new Error(noBrowser);
-    const home = realpathSync(mkdtempSync(join(tmpdir(), "gradbook-lab-")));
-    const folder = (...names: string[]) => {
-      const path = join(home, ...names);
-      mkdirSync(path, { recursive: true });
-      return path;
-    };
-    const config = folder("config");
-    writeFileSync(join(folder("config", "labconfig"), "default_setting_overrides.json"), JSON.stringify(settings));
+    const own = new OwnJupyter();
+    const overrides = join(own.env["JUPYTER_CONFIG_DIR"]!, "labconfig");
+    mkdirSync(overrides);
+    writeFileSync(join(overrides, "default_setting_overrides.json"), JSON.stringify(settings));
+    const root = join(own.folder, "notebooks");
+    mkdirSync(root);
     const port = await freePort();
     const token = randomBytes(16).toString("hex");
-    const args = labArguments({ folder: folder("notebooks"), port, path: "/lab", browser: false });
+    const args = labArguments({ folder: root, port, path: "/lab", browser: false });
     const expose = ["--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"];
     const server = spawn(findPlaces().venvPython, ["-m", "jupyterlab", ...args, ...expose], {
-      cwd: home,
-      env: {
-        ...process.env,
-        HOME: home,
-        JUPYTER_TOKEN: token,
-        JUPYTER_CONFIG_DIR: config,
-        JUPYTER_DATA_DIR: folder("data"),
-        JUPYTER_RUNTIME_DIR: folder("runtime"),
-        IPYTHONDIR: folder("ipython"),
-        XDG_DATA_HOME: folder("xdg-data"),
-        XDG_CACHE_HOME: folder("xdg-cache"),
-      },
+      cwd: root,
+      env: { ...own.env, JUPYTER_TOKEN: token },
     });
     const browser = await chromium.launch({ executablePath, args: chromiumFlags });
-    const lab = new Lab(home, token, port, server, browser);
+    const lab = new Lab(own, token, port, server, browser);
     try {
       await lab.#answers();
     } catch (error) {
@@ -135,11 +123,6 @@ export class Lab {
     await Promise.all(sessions.map(({ id }) => this.#api("DELETE", `sessions/${id}`)));
   }
 
-  /** What the server printed last; for messages about failures. */
-  get log(): string {
-    return this.#log;
-  }
-
   async stop(): Promise<void> {
     await this.#browser.close();
     if (this.#server.exitCode === null && this.#server.signalCode === null) {
@@ -148,7 +131,7 @@ export class Lab {
       this.#server.kill("SIGTERM");
       await Promise.race([ended, sleep(10_000).then(() => this.#server.kill("SIGKILL"))]);
     }
-    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
+    this.#own[Symbol.dispose]();
   }
 
   #api(method: string, path: string): Promise<Response> {

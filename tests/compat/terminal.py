@@ -1,6 +1,6 @@
-"""Drives a terminal program as a person does: waits for what the screen should show, then types.
+"""Drives a Python program in a terminal as a person does: waits for what the screen should show, then types.
 
-    python terminal.py '[{"expect": "In \\\\[1\\\\]", "send": "1 + 1\\r"}, ...]' COMMAND ARGUMENT...
+    python terminal.py '[{"expect": "In \\\\[1\\\\]", "send": "1 + 1\\r"}, ...]' -m jupyter_console ...
 
 Each `expect` is a regular expression searched in what was printed since the last `send`, without colours and cursor
 movements. Prints the whole transcript; ends with 1 when something expected did not appear or the program did not end.
@@ -27,7 +27,7 @@ def main() -> int:
     steps = json.loads(sys.argv[1])
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execvp(sys.argv[2], sys.argv[2:])
+        os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
     transcript = ""

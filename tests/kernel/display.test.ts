@@ -290,6 +290,14 @@ describe("values", () => {
     expect(await plain("1 + 1")).toBe("2");
   });
 
+  test("unpaired surrogates in a bundle become replacement characters, which every front end can read", async () => {
+    const run = await kernel().run(
+      "display.html('a\\ud800b😀'); ({ [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': 'c\\udc00' }) })",
+    );
+    expect(run.displays[0]?.["text/html"]).toBe("a\ufffdb😀");
+    expect(run.result?.["text/plain"]).toBe("c\ufffd");
+  });
+
   test("every bundle is JSON: undefined, functions, bigint and NaN in it harm nothing", async () => {
     const run = await kernel().execute(
       "display({ [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': 'p', 'application/json': { big: 10n, nan: NaN, f() {}, u: undefined } }) }); 'next'.length",

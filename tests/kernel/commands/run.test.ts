@@ -48,6 +48,13 @@ describe("shell", () => {
     await expect(commands.script("bash", "exit 3")).rejects.toThrow("The bash script ended with exit code 3.");
   });
 
+  it("shows why a captured command failed", async () => {
+    const { commands, text, output } = setUp({ exitCode: 2 });
+    output.stderr = "no such file\n";
+    expect(await commands.shell(["ls x"], [], true)).toBe(output);
+    expect(text("stderr")).toBe("no such file\nexit code 2\n");
+  });
+
   it("keeps a value one word, also inside quotes", async () => {
     const { commands, ran } = setUp();
     await commands.shell(["cat ", ' | grep "', '"'], ["a b.txt; rm x", "$HOME"]);
