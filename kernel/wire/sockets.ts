@@ -37,7 +37,10 @@ export class Sockets {
       [this.#iopub, "iopub"],
       [this.#heartbeat, "hb"],
     ];
-    await Promise.all(all.map(([socket, channel]) => socket.bind(address(connection, channel))));
+    // All have to be done before any may be closed.
+    const bound = await Promise.allSettled(all.map(([socket, channel]) => socket.bind(address(connection, channel))));
+    const failed = bound.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   /** Echoes heartbeats and hands over what clients send, until the sockets are closed. */

@@ -10,7 +10,7 @@ import unittest
 from jupyter_client.ioloop import AsyncIOLoopKernelManager
 
 # Not into the history of whoever runs the tests.
-os.environ["GRADBOOK_HISTORY"] = os.path.join(tempfile.mkdtemp(), "history.sqlite")
+os.environ.setdefault("GRADBOOK_HISTORY", os.path.join(tempfile.mkdtemp(), "history.sqlite"))
 
 CHILDREN = """
 const child = require('node:child_process').spawn('sh', ['-c', 'sleep 611 & sleep 612; wait']);
