@@ -33,7 +33,9 @@ describe("a cell that declares the name of a built-in", () => {
       try { throw "caught" } catch (Symbol) { text += Symbol + " " }
       class Own { Symbol = "field"; static Symbol() { return "static" } }
       text + [holder.Symbol, inner("parameter"), arrow({}), new Own().Symbol, Own.Symbol(), (function Symbol() { return typeof Symbol })(), Symbol].join(" ")`;
-    expect(await kernel().value(code)).toBe("'block loop caught property parameter default field static function mine'");
+    expect(await kernel().value(code)).toBe(
+      "'block loop caught property parameter default field static function mine'",
+    );
   });
 
   test("may import it", async () => {
@@ -69,6 +71,8 @@ describe("a constant", () => {
   test("does not keep a parameter or an inner variable of its name from being assigned to", async () => {
     await kernel().run("const outer = 1");
     expect(await kernel().value("(function (outer: number) { outer = 5; outer++; return outer })(0)")).toBe("6");
-    expect(await kernel().value("{ let outer = 1; outer = 7; globalThis.seen = outer }; (globalThis as any).seen")).toBe("7");
+    expect(
+      await kernel().value("{ let outer = 1; outer = 7; globalThis.seen = outer }; (globalThis as any).seen"),
+    ).toBe("7");
   });
 });

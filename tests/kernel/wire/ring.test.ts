@@ -66,7 +66,11 @@ describe("one thread", () => {
       random = (random * 48271) % 2147483647;
       const text = `${i}:${"é".repeat(random % 5000)}`;
       writer.text(stdout, i, text);
-      expect(readAll(reader).map((record) => record.text).join("")).toBe(text);
+      expect(
+        readAll(reader)
+          .map((record) => record.text)
+          .join(""),
+      ).toBe(text);
     }
   });
 });
@@ -90,10 +94,14 @@ test("a flood larger than the ring waits for its reader and loses nothing", asyn
   let finished = false;
   void done.then(() => (finished = true));
   while (!finished) {
-    text += readAll(reader).map((record) => record.text).join("");
+    text += readAll(reader)
+      .map((record) => record.text)
+      .join("");
     await new Promise((resolve) => setImmediate(resolve));
   }
-  text += readAll(reader).map((record) => record.text).join("");
+  text += readAll(reader)
+    .map((record) => record.text)
+    .join("");
   await worker.terminate();
   const expected = `${Array.from({ length: 20000 }, (_, i) => `${i}:${"x".repeat(i % 300)}\n`).join("")}${"y".repeat(3000000)}`;
   expect(text === expected).toBe(true);
