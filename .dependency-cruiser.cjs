@@ -3,7 +3,7 @@
  * is the ground, `display`, `language`, `compat` and `commands` know nothing of sockets or cells, `cells` and `requests`
  * stand on them, and the entry files on everything.
  */
-const entries = ["^kernel/main\\.ts$", "^kernel/worker\\.ts$", "^kernel/cli\\.ts$", "^kernel/index\\.ts$"];
+const entries = ["^kernel/(main|worker|cli|index)\\.ts$"];
 
 /** A folder of the kernel that may import from itself and from `allowed`, and from no other folder of the kernel. */
 function room(name, allowed) {

@@ -25,6 +25,9 @@ export const allParts: Part[] = [
   { name: "browser", run: checkBrowser },
 ];
 
+/** What `--all` adds beside the tests named *.slow.test.ts: that the bench still measures every kernel. */
+export const slowParts: Part[] = [{ name: "bench", run: runBenchOnce }];
+
 export function filteredPart(filters: string[]): Part {
   return { name: filters.join(" "), run: (tools) => tools.vitest(filters) };
 }
@@ -53,4 +56,10 @@ async function checkBrowser(tools: Toolbox): Promise<PartResult> {
   const note = "NO CHROMIUM: browser tests did not run (Debian, Ubuntu: apt-get install chromium)";
   console.error(note);
   return { passed: 0, failed: process.env["CI"] === "true" ? 1 : 0, note };
+}
+
+async function runBenchOnce(tools: Toolbox): Promise<PartResult> {
+  const size = ["--rounds", "1", "--cells", "3", "--lines", "1000", "--line-rounds", "1"];
+  const { code } = await tools.run(process.execPath, ["tests/bench/kernel/bench.ts", ...size]);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }

@@ -9,7 +9,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findPlaces } from "../kernel/setup/places.ts";
-import { allParts, checkParts, filteredPart } from "./parts.ts";
+import { allParts, checkParts, filteredPart, slowParts } from "./parts.ts";
 import { type PartResult, Toolbox } from "./toolbox.ts";
 
 const places = findPlaces();
@@ -21,7 +21,13 @@ const scratchRoot = join(places.packageRoot, ".cache");
 mkdirSync(scratchRoot, { recursive: true });
 const scratch = mkdtempSync(join(scratchRoot, "test-"));
 const tools = new Toolbox(places, scratch, slow);
-const parts = args.includes("--check") ? checkParts : filters.length > 0 ? [filteredPart(filters)] : allParts;
+const parts = args.includes("--check")
+  ? checkParts
+  : filters.length > 0
+    ? [filteredPart(filters)]
+    : slow
+      ? [...allParts, ...slowParts]
+      : allParts;
 
 const rows: { name: string; seconds: number; result: PartResult }[] = [];
 for (const part of parts) {

@@ -21,7 +21,7 @@ const dist = join(root, "dist");
 const stampFile = join(dist, ".stamp");
 const lockFolder = join(root, ".cache", "build.lock");
 
-/** The two files a kernel process loads. The lists of names are fixed: the kernelspec and the kernel know them. */
+/** The two files a kernel process starts its threads with. The kernelspec and the kernel know their names. */
 const bundles = ["kernel/main.ts", "kernel/worker.ts"];
 const sourceRoots = ["index.ts", "kernel", "lib", "tsconfig.json", "tsconfig.build.json"];
 /** Not TypeScript, but part of the product: requirements, logos, styles. */
@@ -125,6 +125,12 @@ async function listFiles(folder) {
   return entries.filter((e) => e.isFile()).map((e) => relative(folder, join(e.parentPath ?? e.path, e.name)));
 }
 
+/** A running kernel loads some chunks late, under the names they had when it started: they stay for a day. */
+async function isRecentChunk(file) {
+  if (!file.startsWith(join("kernel", "chunks"))) return false;
+  return Date.now() - (await stat(join(dist, file))).mtimeMs < 24 * 3600 * 1000;
+}
+
 /** Moves what was built into `dist/`, file by file, and takes away what the sources no longer give. */
 async function putInPlace(fresh) {
   const made = new Set(await listFiles(fresh));
@@ -136,7 +142,7 @@ async function putInPlace(fresh) {
     await rename(join(fresh, file), target);
   }
   for (const file of await listFiles(dist)) {
-    if (made.has(file) || file === ".stamp") continue;
+    if (made.has(file) || file === ".stamp" || (await isRecentChunk(file))) continue;
     await rm(join(dist, file));
     let folder = dirname(join(dist, file));
     while (folder.startsWith(dist + sep) && (await readdir(folder)).length === 0) {

@@ -114,32 +114,38 @@ describe("order", () => {
 
 describe("late output", () => {
   test("output after idle goes to the cell that caused it", async () => {
-    const first = await kernel().run(
+    const cell = kernel().start(
       "setTimeout(() => { console.log('late'); console.error('late error'); display('late display') }, 100);",
     );
+    const first = await cell.done;
     expect(first.text).toBe("");
-    await kernel().run("await new Promise(r => setTimeout(r, 250))");
+    const second = await kernel().run("await new Promise(r => setTimeout(r, 250))");
+    await cell.message("display_data");
     expect(first.text).toBe("late\n");
     expect(first.errorText).toBe("late error\n");
     expect(first.displays).toHaveLength(1);
+    expect(second.outputs).toEqual([]);
   });
 
   test("output of an earlier cell goes to it also while another cell runs and prints", async () => {
-    const first = await kernel().run(`
+    const cell = kernel().start(`
       let beats = 0; const beat = setInterval(() => { console.log("beat " + ++beats); if (beats === 5) clearInterval(beat) }, 20);`);
+    const first = await cell.done;
     const second = await kernel().run(
       "for (let i = 0; i < 10; i++) { console.log('second ' + i); await new Promise(r => setTimeout(r, 20)) }",
     );
-    await sleep(50);
+    await cell.printed("beat 5\n");
     expect(first.text).toBe("beat 1\nbeat 2\nbeat 3\nbeat 4\nbeat 5\n");
     expect(second.text).toBe(Array.from({ length: 10 }, (_, i) => `second ${i}\n`).join(""));
   });
 
   test("a promise chain that goes on after its cell prints on its cell", async () => {
-    const first = await kernel().run(
+    const cell = kernel().start(
       "(async () => { for (let i = 0; i < 3; i++) { await new Promise(r => setTimeout(r, 30)); console.log('step ' + i) } })();",
     );
+    const first = await cell.done;
     const second = await kernel().run("await new Promise(r => setTimeout(r, 200)); console.log('second')");
+    await cell.printed("step 2\n");
     expect(first.text).toBe("step 0\nstep 1\nstep 2\n");
     expect(second.text).toBe("second\n");
   });

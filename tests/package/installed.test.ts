@@ -26,7 +26,7 @@ beforeAll(() => {
   const packed = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], packageRoot));
   run("npm", ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", join(folder, packed[0].filename)]);
 }, 10 * minutes);
-afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }), 10 * minutes);
 
 test(
   "setup puts everything into the folder it is called in, and a second one finds it done",
