@@ -117,7 +117,7 @@ const units: [limit: number, name: string][] = [
 ];
 
 /** Milliseconds as people read them: 1.23 s, 45.6 ms, 789 µs, 1 min 5 s. */
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   if (milliseconds >= 60_000) {
     const seconds = Math.round(milliseconds / 1000);
     const minutes = Math.floor(seconds / 60);

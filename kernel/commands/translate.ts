@@ -28,7 +28,7 @@ export interface TranslateOptions {
 }
 
 /** How translated code reaches the run-time half. */
-export const commandsAccess = "globalThis.__gradbook_commands__";
+const commandsAccess = "globalThis.__gradbook_commands__";
 
 const mayHaveCommands = /^[ \t]*[!%]|=[ \t]*!(?!=)/m;
 const assignment =

@@ -13,7 +13,7 @@ const codes: Record<string, string> = {
   ENOTDIR: "NotADirectory",
 };
 
-export const errors: Record<string, new (message?: string) => Error> = Object.fromEntries(
+const errors: Record<string, new (message?: string) => Error> = Object.fromEntries(
   [...new Set(Object.values(codes))].map((name) => [name, errorClass(name)]),
 );
 

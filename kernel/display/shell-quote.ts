@@ -38,7 +38,7 @@ function words(value: unknown, quoting: Quoting): string {
 }
 
 /** One word for a POSIX shell. */
-export function quote(word: string): string {
+function quote(word: string): string {
   if (/^[\w@%+:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

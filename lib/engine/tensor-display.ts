@@ -20,7 +20,7 @@ export function installTensorDisplay(): void {
 }
 
 /** The tensor as `text/plain` and `text/html`. Reads its values (synchronously), except those of a disposed tensor. */
-export function tensorBundle(tensor: tf.Tensor): Record<string, string> {
+function tensorBundle(tensor: tf.Tensor): Record<string, string> {
   const { head, facts, values } = describe(tensor);
   const html = [`<div><b>${escapeHtml(head)}</b>`];
   if (facts) html.push(`<br><small>${escapeHtml(facts)}</small>`);

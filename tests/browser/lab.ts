@@ -71,6 +71,7 @@ export class Lab {
   /** @throws Error when there is no browser, or JupyterLab ends or does not answer within a minute (with what it printed) */
   static async start(): Promise<Lab> {
     if (executablePath === undefined) throw new Error(noBrowser);
+    const browser = await chromium.launch({ executablePath, args: chromiumFlags });
     const own = new OwnJupyter();
     const overrides = join(own.env["JUPYTER_CONFIG_DIR"]!, "labconfig");
     mkdirSync(overrides);
@@ -85,7 +86,6 @@ export class Lab {
       cwd: root,
       env: { ...own.env, JUPYTER_TOKEN: token },
     });
-    const browser = await chromium.launch({ executablePath, args: chromiumFlags });
     const lab = new Lab(own, token, port, server, browser);
     try {
       await lab.#answers();

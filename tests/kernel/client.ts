@@ -37,7 +37,7 @@ export interface StartOptions {
 export const repository: string = join(import.meta.dirname, "..", "..");
 
 /** The kernel as `npm run build` leaves it. */
-export const kernelCommand: string[] = [
+const kernelCommand: string[] = [
   process.execPath,
   ...kernelFlags,
   join(repository, "dist", "kernel", "main.js"),
