@@ -1,6 +1,6 @@
 /** The kernels that are compared, each started as its kernelspec starts it. Peers are installed on demand, pinned by package.json. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kernelspecFor } from "../../../kernel/setup/kernelspec.ts";
 import { repository } from "../../kernel/client.ts";
@@ -48,30 +48,36 @@ function installPeers(): string {
   if (given) return given;
   const folder = join(repository, ".cache", "bench");
   const manifest = join(import.meta.dirname, "package.json");
-  const installed = join(folder, "package.json");
+  const installed = join(folder, "installed.json");
   const modules = join(folder, "node_modules");
   const wanted = readFileSync(manifest, "utf8");
   const complete = existsSync(join(modules, "tslab")) && existsSync(join(modules, "deno"));
   if (complete && existsSync(installed) && readFileSync(installed, "utf8") === wanted) return modules;
   mkdirSync(folder, { recursive: true });
-  copyFileSync(manifest, installed);
+  writeFileSync(join(folder, "package.json"), wanted);
   console.error("Installing tslab and Deno into .cache/bench (once) ...");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  execFileSync(npm, ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"], {
+  // Nested, as `npm install -g` does it: with its dependencies hoisted, tslab does not find Node's types and refuses `console`.
+  rmSync(modules, { recursive: true, force: true });
+  const flags = ["--ignore-scripts", "--install-strategy=nested", "--no-audit", "--no-fund", "--no-package-lock"];
+  execFileSync(npm, ["install", ...flags], {
     cwd: folder,
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
   });
+  copyFileSync(manifest, installed);
   return modules;
 }
 
 /** The package `deno` starts a binary from the package of the platform; the bench starts that binary itself. */
 function denoBinary(peers: string): string {
-  const scope = join(peers, "@deno");
   const name = process.platform === "win32" ? "deno.exe" : "deno";
-  const binary = readdirSync(scope)
-    .map((platform) => join(scope, platform, name))
+  const scopes = [join(peers, "deno", "node_modules", "@deno"), join(peers, "@deno")].filter((path) =>
+    existsSync(path),
+  );
+  const binary = scopes
+    .flatMap((scope) => readdirSync(scope).map((platform) => join(scope, platform, name)))
     .find((path) => existsSync(path));
-  if (!binary) throw new Error(`No Deno binary in ${scope}: npm has no package of Deno for this platform.`);
+  if (!binary) throw new Error(`No Deno binary in ${peers}: npm has no package of Deno for this platform.`);
   return binary;
 }

@@ -37,6 +37,16 @@ export interface Settings {
   linesLimit: number;
 }
 
+/** A kernel that refuses what is measured would look fast. @throws Error when it does not print */
+export async function proveThatItWorks({ name, command }: Contestant): Promise<void> {
+  await using kernel = await startKernel({ command, timeout: 60_000 });
+  const cell = kernel.start("console.log(6 * 7)");
+  await cell.printed("42", 10_000).catch(() => {
+    const said = kernel.messagesOf(cell.id).map(({ content }) => content.text ?? content.evalue ?? "");
+    throw new Error(`${name} does not print what a cell logs. It said: ${said.join("").trim() || "nothing"}`);
+  });
+}
+
 /** @param withLines whether the flood of lines, which takes long on some kernels, is part of this round */
 export async function measureRound(contestant: Contestant, settings: Settings, withLines: boolean): Promise<Round> {
   await using kernel = await startKernel({ command: contestant.command, unready: true });
