@@ -118,18 +118,30 @@ function inners(error: Error): [string, unknown][] {
   return found;
 }
 
+/** Longest line of a frame: JupyterLab breaks lines that are wider than a cell, and the caret would point nowhere. */
+const frameWidth = 88;
+
 /** The line with two before it, and a caret. Line and column count from one. */
 function codeFrame(source: string, line: number, column: number): string[] {
   const lines = source.split("\n");
   const width = String(line).length;
+  const shown = (lines[line - 1] ?? "").replace(/\r$/, "");
+  const cut = column > frameWidth ? column - Math.floor(frameWidth / 2) : 0;
   const frame: string[] = [];
-  for (let n = Math.max(1, line - 2); n <= line; n++) {
-    const text = (lines[n - 1] ?? "").slice(0, 200);
-    frame.push(`${n === line ? red(">") : " "} ${String(n).padStart(width)} | ${text}`);
+  for (let n = Math.max(1, line - 2); n < line; n++) {
+    frame.push(`  ${String(n).padStart(width)} | ${excerpt((lines[n - 1] ?? "").replace(/\r$/, ""), 0)}`);
   }
-  const lead = (lines[line - 1] ?? "").slice(0, column - 1).replace(/[^\t]/g, " ");
-  if (column <= 200) frame.push(`  ${" ".repeat(width)} | ${lead}${red("^")}`);
+  frame.push(`${red(">")} ${line} | ${excerpt(shown, cut)}`);
+  const lead = excerpt(shown, cut).slice(0, column - 1 - cut);
+  frame.push(`  ${" ".repeat(width)} | ${lead.replace(/[^\t]/g, " ")}${red("^")}`);
   return frame;
+}
+
+/** At most `frameWidth` characters of a line, from `start` on, with … where something is left out. */
+function excerpt(text: string, start: number): string {
+  const part = text.slice(start, start + frameWidth);
+  const head = start > 0 ? `…${part.slice(1)}` : part;
+  return text.length > start + frameWidth ? `${head.slice(0, -1)}…` : head;
 }
 
 function isError(value: unknown): value is Error {

@@ -69,8 +69,12 @@ function parse(source: string): { language: "ts" | "tsx"; program: oxcParser.Pro
 function syntaxError(error: Diagnostic, source: string): CellSyntaxError {
   // A second declaration is reported at the second place, as V8 does.
   const label = /already been declared/.test(error.message) ? error.labels.at(-1) : error.labels[0];
+  const offset = Math.min(label?.start ?? source.length, source.length);
+  if (/^Unexpected token/.test(error.message) && offset >= source.trimEnd().length) {
+    return new CellSyntaxError("Unexpected end of input", offset);
+  }
   const help = error.helpMessage ? ` (${error.helpMessage})` : "";
-  return new CellSyntaxError(error.message + help, Math.min(label?.start ?? source.length, source.length));
+  return new CellSyntaxError(error.message + help, offset);
 }
 
 function withOxc(

@@ -149,6 +149,13 @@ export class Execution {
     const context = this.#parts.newContext(request);
     const running: Running = { request, context, source, store, count };
     this.#running = running;
+    if (asksToLeave(source, this.#parts.compiler.names)) {
+      return this.#finish(running, {
+        status: "ok",
+        payload: [{ source: "ask_exit", keepkernel: false }],
+        userExpressions: {},
+      });
+    }
     const label = `Cell [${store ? count : `unnumbered ${context}`}]`;
     const compiled = this.#parts.compiler.compile(source, label);
     if ("failure" in compiled) {
@@ -216,4 +223,10 @@ export class Execution {
     answer();
     this.#next();
   }
+}
+
+/** `exit` or `quit` alone, as consoles expect it, unless the notebook has a variable of that name. */
+function asksToLeave(source: string, names: ReadonlyMap<string, unknown>): boolean {
+  const word = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/.exec(source)?.[1];
+  return word !== undefined && !names.has(word);
 }

@@ -192,3 +192,20 @@ describe("order", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 });
+
+test.each(["exit", "quit", "exit()", " quit ; "])(
+  "%j alone asks the console to leave, and the kernel stays",
+  async (code) => {
+    await using own = await startKernel();
+    const run = await own.execute(code);
+    expect(run.reply.status).toBe("ok");
+    expect(run.reply.payload).toEqual([{ source: "ask_exit", keepkernel: false }]);
+    expect(await own.value("1 + 1")).toBe("2");
+  },
+);
+
+test("a variable named exit is the variable", async () => {
+  await using own = await startKernel();
+  await own.run("const exit = 5");
+  expect(await own.value("exit")).toBe("5");
+});
