@@ -67,11 +67,12 @@ let values: InspectorValues | undefined;
 const languageValues = () => (values ??= new InspectorValues(interrupter.session()));
 const { version } = JSON.parse(readFileSync(join(start.packageRoot, "package.json"), "utf8")) as { version: string };
 
+const compiler = new CellCompiler(preloadNames, ["display", "clearOutput", "prompt", "kernel", "$", "require"]);
 const kernel = new Kernel(
   {
     sockets,
     codec,
-    compiler: new CellCompiler(preloadNames, ["display", "clearOutput", "prompt", "kernel", "$", "require"]),
+    compiler,
     history,
     values: languageValues,
     send,
@@ -91,15 +92,19 @@ main.on("message", (message: FromMain) => {
   kernel.fromMain(message);
   if (message.type !== "done") return;
   lastContext = message.context;
-  values?.refreshGlobals();
+  // Not between cells that follow each other closely.
+  clearTimeout(refresh);
+  refresh = setTimeout(() => languageValues().refreshGlobals(), 100);
 });
 
+let refresh: NodeJS.Timeout | undefined;
 let started = false;
-/** After the first request: the signal thread, the guard of children, and a first look at the names there are. */
+/** After the first request: the parser, the signal thread, the guard of children, and a first look at the names there are. */
 function startRest(): void {
   if (started) return;
   started = true;
   setTimeout(() => {
+    compiler.warmUp();
     children.watch();
     interrupter.listenForSignals();
     languageValues().refreshGlobals();

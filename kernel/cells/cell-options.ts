@@ -30,15 +30,23 @@ interface CompilerOptions {
   jsxFragmentFactory?: string;
 }
 
-let cached: { path: string | undefined; modified: number; options: CellOptions } | undefined;
+let cached:
+  | { folder: string; checked: number; path: string | undefined; modified: number; options: CellOptions }
+  | undefined;
 
 /** Options for cells of a notebook in `folder`; reads the nearest tsconfig.json again when it has changed. */
 export function cellOptions(folder: string): CellOptions {
+  // Looking for files costs more than a small cell does; a change is seen within half a second.
+  const now = performance.now();
+  if (cached && cached.folder === folder && now - cached.checked < 500) return cached.options;
   const path = nearestTsconfig(folder);
   const modified = path ? statSync(path).mtimeMs : 0;
-  if (cached && cached.path === path && cached.modified === modified) return cached.options;
+  if (cached && cached.path === path && cached.modified === modified) {
+    cached = { ...cached, folder, checked: now };
+    return cached.options;
+  }
   const options = fromCompilerOptions(path ? readCompilerOptions(path, new Set()) : {});
-  cached = { path, modified, options };
+  cached = { folder, checked: now, path, modified, options };
   return options;
 }
 

@@ -29,6 +29,11 @@ export class CellCompiler {
     this.#builtins = new Set(Object.getOwnPropertyNames(globalThis).filter((name) => !gives.has(name)));
   }
 
+  /** Loads what the first cell will need. */
+  warmUp(): void {
+    rewriteCell("0", this.#context());
+  }
+
   /** @returns what runs, or the failure to show on the cell */
   compile(source: string, label: string): Compiled | { failure: CellFailure } {
     try {

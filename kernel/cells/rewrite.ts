@@ -42,7 +42,7 @@ const runtime = "__gradbook__";
 export function rewriteCell(source: string, context: RewriteContext): RewrittenCell {
   const transpiled = transpile(source, context.options);
   const code = transpiled.code;
-  const program = parseJavaScript(code);
+  const program = transpiled.program ?? parseJavaScript(code);
   const survey = surveyTopLevel(program);
 
   for (const name of survey.declared.keys()) {

@@ -53,6 +53,11 @@ function originalPosition(
   if (script === undefined) compiledOffset = offsetOf(positions.compiled, line, column);
   else compiledOffset = throughPieces(positions.pieces, offsetOf(script, line, column));
   if (compiledOffset === undefined) return { label: known.label, line: 1, column: 1 };
+  const before = positions.compiled.slice(0, compiledOffset);
+  const compiledLine = before.split("\n").length - 1;
+  if (positions.mappings === "") {
+    return { label: known.label, line: compiledLine + 1, column: compiledOffset - before.lastIndexOf("\n") };
+  }
   known.map ??= new SourceMap({
     version: 3,
     sources: ["cell.ts"],
@@ -62,8 +67,6 @@ function originalPosition(
     file: "cell.js",
     sourceRoot: "",
   });
-  const before = positions.compiled.slice(0, compiledOffset);
-  const compiledLine = before.split("\n").length - 1;
   const entry = known.map.findEntry(compiledLine, compiledOffset - (before.lastIndexOf("\n") + 1));
   if (!("originalLine" in entry)) return { label: known.label, line: 1, column: 1 };
   return { label: known.label, line: entry.originalLine + 1, column: entry.originalColumn + 1 };

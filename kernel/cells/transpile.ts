@@ -26,7 +26,10 @@ export class CellSyntaxError extends Error {
 
 export interface Transpiled {
   code: string;
+  /** Source map v3 mappings; "" where the code is the source, letter for letter. */
   mappings: string;
+  /** The syntax tree of `code`, where there is one already. */
+  program?: oxcParser.Program;
   /** Whether the last statement is an expression without a semicolon after it. */
   endsWithExpression: boolean;
 }
@@ -43,10 +46,27 @@ export function transpile(source: string, options: CellOptions): Transpiled {
   const { language, program } = parse(source);
   const last = program.body.at(-1);
   const endsWithExpression = last?.type === "ExpressionStatement" && source[last.end - 1] !== ";";
+  if (isPlainJavaScript(program)) return { code: source, mappings: "", program, endsWithExpression };
   const compiled = needsSecondCompiler(source, options)
     ? withEsbuild(source, language, options)
     : (withOxc(source, language, options) ?? withEsbuild(source, language, options));
   return { ...compiled, endsWithExpression };
+}
+
+/** True when compiling would change nothing: no types, no JSX, and no class, whose fields have settings. */
+function isPlainJavaScript(node: unknown): boolean {
+  if (Array.isArray(node)) return node.every(isPlainJavaScript);
+  if (typeof node !== "object" || node === null || node instanceof RegExp) return true;
+  const { type, optional, declare, importKind, exportKind, name } = node as Record<string, unknown>;
+  if (typeof type === "string") {
+    if (/^(TS|JSX|Class|Decorator)/.test(type) || declare === true || importKind === "type" || exportKind === "type")
+      return false;
+    // `x?` of a parameter; of members and calls it is JavaScript's own.
+    if (optional === true && !/Expression$/.test(type)) return false;
+    if (type === "Identifier" && name === "this") return false;
+  }
+  for (const field in node) if (!isPlainJavaScript((node as Record<string, unknown>)[field])) return false;
+  return true;
 }
 
 /** Reads the cell as TypeScript, and as TSX where only that will do. */

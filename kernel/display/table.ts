@@ -97,7 +97,10 @@ function cell(record: object, key: string | symbol): Cell {
   if (typeof value === "string") {
     const start = clip(value, 2 * longestCell.html);
     const text = start.trim().replaceAll(/\s+/g, " ");
-    return { text: start.length < value.length && text.length <= longestCell.html ? `${text}…` : text, right: /^[-+]?\d+(\.\d+)?%?$/.test(text) };
+    return {
+      text: start.length < value.length && text.length <= longestCell.html ? `${text}…` : text,
+      right: /^[-+]?\d+(\.\d+)?%?$/.test(text),
+    };
   }
   const description = describe(value, { depth: 2, entries: 10, nodes: 12, chars: 200 });
   return {
