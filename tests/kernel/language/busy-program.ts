@@ -30,7 +30,7 @@ function runProgram(): void {
       );
     }
     if (order === "wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
-    if (order === "native") execSync("sleep 0.7");
+    if (order === "native") execSync("sleep 2");
     if (order.startsWith("{")) return console.log(order);
     worker.postMessage("done");
   });
@@ -57,11 +57,17 @@ async function askAboutIt(): Promise<void> {
 
   const members = async (code: string) => (await complete(code, code.length, values, context)).matches;
   /** Gives an order and asks while it is carried out. */
-  async function during(order: string, ask: () => Promise<unknown>): Promise<unknown> {
-    const done = new Promise((resolve) => port.once("message", resolve));
+  async function during(order: string, ask: () => Promise<object>): Promise<object> {
+    let isBusy = true;
+    const done = new Promise<void>((resolve) =>
+      port.once("message", () => {
+        isBusy = false;
+        resolve();
+      }),
+    );
     port.postMessage(order);
     await new Promise((resolve) => setTimeout(resolve, 150));
-    const answer = await ask();
+    const answer = { ...(await ask()), whileBusy: isBusy };
     await done;
     return answer;
   }
@@ -76,16 +82,19 @@ async function askAboutIt(): Promise<void> {
   report["afterLoop"] = (await values.evaluate("loopEnded + (ticks > 0)"))?.value;
   for (const order of ["wait", "native"]) {
     report[order] = await during(order, async () => {
-      const started = performance.now();
       const found = {
         names: await members("custo"),
         members: await members("customer."),
         literal: (await members("[1].")).includes("map"),
       };
       const again = await Promise.all([values.evaluate("1"), values.evaluate("2"), values.properties("0")]);
-      return { ...found, again: again.map(String), elapsed: performance.now() - started };
+      return { ...found, again: again.map(String) };
     });
-    report[`after ${order}`] = (await values.evaluate("customer.name"))?.value;
+    // The question that went unanswered is answered first.
+    for (let attempt = 0; attempt < 100 && report[`after ${order}`] === undefined; attempt++) {
+      report[`after ${order}`] = (await values.evaluate("customer.name"))?.value;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
   report["methods"] = [...new Set(methods)];
   session.disconnect();

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type InspectorSession, InspectorValues } from "../../../kernel/language/index.ts";
 
 describe("a program with a busy main thread", () => {
-  let report: Record<string, unknown> & Record<"wait" | "native", { members: string[]; elapsed: number }>;
+  let report: Record<string, unknown> & Record<"wait" | "native", { members: string[] }>;
 
   beforeAll(async () => {
     const program = fileURLToPath(new URL("./busy-program.ts", import.meta.url));
@@ -34,10 +34,13 @@ describe("a program with a busy main thread", () => {
   });
 
   test("that is in a native call is not waited for: last known names answer, and it is asked again afterwards", () => {
-    expect(report.native).toMatchObject({ names: ["customer"], literal: true, again: ["undefined", "undefined", ""] });
+    expect(report.native).toMatchObject({
+      whileBusy: true,
+      names: ["customer"],
+      literal: true,
+      again: ["undefined", "undefined", ""],
+    });
     expect(report.native.members).toContain("name");
-    // The call lasts 700 ms; one question waits 60 ms and the others not at all.
-    expect(report.native.elapsed).toBeLessThan(500);
     expect(report["after native"]).toBe("Ada");
   });
 
