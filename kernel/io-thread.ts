@@ -62,6 +62,7 @@ const interrupter = new Interrupter(
   state,
   (number) => send({ type: "interrupt", number }),
   () => children.interrupt(kernel.runningContext ?? 0),
+  () => kernel.check(),
 );
 let values: InspectorValues | undefined;
 const languageValues = () => (values ??= new InspectorValues(interrupter.session()));
@@ -79,6 +80,10 @@ const kernel = new Kernel(
     interrupt: () => interrupter.interrupt(),
     noteChild: (pid, context, running) => children.note(pid, context, running),
     shutdown: () => void shutdown(0),
+    acted: (number) => {
+      Atomics.store(state, State.messagesActed, number);
+      Atomics.notify(state, State.messagesActed);
+    },
     log,
     version,
   },

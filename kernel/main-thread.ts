@@ -9,7 +9,6 @@ import { kernelVariable } from "./wire/children.ts";
 import { State, type WorkerGo, type WorkerStart } from "./wire/thread-messages.ts";
 
 export function startMainThread(worker: Worker, start: WorkerStart): void {
-  const { packageRoot, native: pipes } = start;
   // Cells cannot use this one; see process-guard.ts.
   const exit = process.exit.bind(process);
   process.env[kernelVariable] = start.kernelId;
@@ -25,11 +24,30 @@ export function startMainThread(worker: Worker, start: WorkerStart): void {
     setTimeout(() => exit(70), 500);
   });
 
+  try {
+    getReady({ worker, start, state, log, logDescriptor });
+  } catch (error) {
+    // By now an error that nobody catches would be taken for a cell's.
+    log(`could not start: ${error instanceof Error ? error.stack : String(error)}`);
+    exit(70);
+  }
+}
+
+interface Parts {
+  worker: Worker;
+  start: WorkerStart;
+  state: Int32Array;
+  log(line: string): void;
+  logDescriptor: number | undefined;
+}
+
+function getReady({ worker, start, state, log, logDescriptor }: Parts): void {
+  const { packageRoot, native: pipes } = start;
   const made = pipes !== undefined && makePipes(pipes);
   Atomics.store(state, State.pipes, made ? 1 : 2);
   Atomics.notify(state, State.pipes);
   const preload = preloadPackage(packageRoot, log);
-  const post = new Post(worker, start.ring);
+  const post = new Post(worker, start.ring, state);
   startCells({
     worker,
     post,

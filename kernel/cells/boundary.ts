@@ -7,32 +7,32 @@ import { Session } from "node:inspector";
 
 export type Outcome<Value> = { value: Value } | { error: unknown } | "terminated";
 
-const enterKey = Symbol.for("gradbook.enter");
-
 export class Boundary {
   readonly #session = new Session();
+  #enter: (() => void) | undefined;
 
   constructor() {
     this.#session.connect();
   }
 
+  /** What the evaluated expression `__gradbook__.enter()` calls. */
+  readonly enter = (): void => this.#enter?.();
+
   /** Calls `fn` and says how it ended; never throws. */
   run<Value>(fn: () => Value): Outcome<Value> {
     let outcome: Outcome<Value> = "terminated";
-    const enter = () => {
+    const outer = this.#enter;
+    this.#enter = () => {
       try {
         outcome = { value: fn() };
       } catch (error) {
         outcome = { error };
       }
     };
-    const holder = globalThis as { [enterKey]?: (() => void) | undefined };
-    const outer = holder[enterKey];
-    holder[enterKey] = enter;
     try {
-      this.#session.post("Runtime.evaluate", { expression: 'globalThis[Symbol.for("gradbook.enter")]()' });
+      this.#session.post("Runtime.evaluate", { expression: "__gradbook__.enter()" });
     } finally {
-      holder[enterKey] = outer;
+      this.#enter = outer;
     }
     return outcome;
   }

@@ -83,9 +83,13 @@ export class Comms {
 
   /** A comm message from the front end. Errors of listeners are thrown to the caller, after all of them were called. */
   receive(order: CommOrder): void {
-    const { content } = order;
+    const content = JSON.parse(order.content) as Content;
     const id = String(content["comm_id"]);
-    const message: CommMessage = { data: content["data"] ?? {}, metadata: order.metadata, buffers: order.buffers };
+    const message: CommMessage = {
+      data: content["data"] ?? {},
+      metadata: JSON.parse(order.metadata) as Content,
+      buffers: order.buffers,
+    };
     if (order.messageType === "comm_open") return this.#opened(id, String(content["target_name"]), message);
     const comm = this.#open.get(id);
     if (!comm) return;

@@ -5,6 +5,7 @@ import { cellOptions } from "./cell-options.ts";
 import { describeFailure, describeSyntaxError } from "./failures.ts";
 import { type DeclarationKind, type RewriteContext, rewriteCell, rewriteExpression } from "./rewrite.ts";
 import { CellSyntaxError } from "./transpile.ts";
+import { workingFolder } from "./working-folder.ts";
 
 type Compiled = Pick<ExecuteOrder, "js" | "isAsync" | "hasResult" | "positions" | "mentions">;
 
@@ -85,7 +86,7 @@ export class CellCompiler {
 
   #context(): RewriteContext {
     return {
-      options: cellOptions(process.cwd()),
+      options: cellOptions(workingFolder()),
       isBuiltin: (name) => this.#builtins.has(name),
       shadowed: this.shadowed,
       constants: this.#constants,

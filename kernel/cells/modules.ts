@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { cellOptions } from "./cell-options.ts";
 import { registerScript } from "./stack-traces.ts";
 import { CellSyntaxError, transpile } from "./transpile.ts";
+import { workingFolder } from "./working-folder.ts";
 
 export interface ModuleSettings {
   /** Translates `npm:` and its kin; throws for what cannot be had. */
@@ -34,7 +35,7 @@ const typescriptExtensions = [".ts", ".tsx", ".mts", ".cts"];
 
 /** The URL that stands for a cell: imports in it resolve from the folder in which the kernel works now. */
 export function cellUrl(context: number): string {
-  return pathToFileURL(join(process.cwd(), `__cell_${context}__.ts`)).href;
+  return pathToFileURL(join(workingFolder(), `__cell_${context}__.ts`)).href;
 }
 
 export function installModules(settings: ModuleSettings): void {
@@ -108,7 +109,7 @@ function resolveForUser(
 function notFound(specifier: string, cause: Error): Error {
   const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
   const error = new Error(
-    `Cannot find package "${specifier}" from ${process.cwd()}. To install it there: npm install ${name}`,
+    `Cannot find package "${specifier}" from ${workingFolder()}. To install it there: npm install ${name}`,
     { cause },
   );
   return Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
@@ -116,7 +117,7 @@ function notFound(specifier: string, cause: Error): Error {
 
 /** `./a` and, as TypeScript writes it, `./a.js` may both mean a.ts. */
 function withTypeScriptExtension(specifier: string, parent: string | undefined): string | undefined {
-  const base = fileURLToPath(new URL(specifier, parent ?? pathToFileURL(`${process.cwd()}/`)));
+  const base = fileURLToPath(new URL(specifier, parent ?? pathToFileURL(`${workingFolder()}/`)));
   const withoutJs = base.replace(/\.([cm]?)js(x?)$/, "");
   const candidates = [...typescriptExtensions, ".js", ".mjs", ".cjs", ".json"].flatMap((extension) => [
     base + extension,
@@ -178,7 +179,7 @@ function compileFile(plain: string, url: string): string {
 
 /** `require` for cells: from the folder of the notebook, whatever it is now. */
 export function createCellRequire(): NodeJS.Require {
-  const of = () => createRequire(join(process.cwd(), "__cell_0__.ts"));
+  const of = () => createRequire(join(workingFolder(), "__cell_0__.ts"));
   const cellRequire = ((id: string) => of()(id)) as NodeJS.Require;
   Object.defineProperty(cellRequire, "resolve", { get: () => of().resolve });
   Object.defineProperty(cellRequire, "cache", { get: () => of().cache });

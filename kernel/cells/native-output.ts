@@ -5,13 +5,14 @@
  * thread reads the pipes up to it before it goes on with the ring.
  */
 import { spawn, spawnSync } from "node:child_process";
-import fs, { closeSync, openSync, rmSync } from "node:fs";
+import fs, { openSync, rmSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { RecordKind, type RingWriter } from "../wire/ring.ts";
 import type { NativePipes } from "./pipe-names.ts";
 
-// Taken before it is watched: the marks themselves are no native output.
+// Taken before they are watched: the marks themselves are no native output, and the swap does close.
 const writeUnwatched = fs.writeSync;
+const closeUnwatched = fs.closeSync;
 
 /** Makes the two pipes; false when the system refuses. */
 export function makePipes(pipes: NativePipes): boolean {
@@ -42,9 +43,9 @@ export function openLog(): number | undefined {
  * so nothing else in the process may open one meanwhile: the I/O thread, which has the read ends open, waits at its barrier.
  */
 export function swapDescriptors(pipes: NativePipes): void {
-  closeSync(1);
+  closeUnwatched(1);
   const first = openSync(pipes.stdout, "w");
-  closeSync(2);
+  closeUnwatched(2);
   const second = openSync(pipes.stderr, "w");
   if (first !== 1 || second !== 2)
     throw new Error(`the pipes got descriptors ${first} and ${second} instead of 1 and 2`);
@@ -102,6 +103,17 @@ export function watchNativeWriters(
   const ours = ([fd]: unknown[]) => fd === 1 || fd === 2;
   for (const name of ["writeSync", "writevSync"]) after(fs, name, ours);
   after(fs, "writeFileSync", ours);
+
+  // Closing one of them would give its number, and our marks, to the next file that is opened.
+  for (const name of ["closeSync", "close"] as const) {
+    const close = fs[name] as (fd: number, done?: (error: null) => void) => void;
+    Object.assign(fs, {
+      [name]: (fd: number, done?: (error: null) => void) => {
+        if (fd !== 1 && fd !== 2) return close(fd, done);
+        if (done) process.nextTick(done, null);
+      },
+    });
+  }
 
   const prototype = childProcess.ChildProcess.prototype as unknown as {
     spawn(this: import("node:child_process").ChildProcess, options: unknown): unknown;

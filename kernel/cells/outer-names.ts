@@ -1,7 +1,7 @@
 /**
  * Names that mean the outermost scope of a cell, rewritten where they need to be:
  * - `import { Map } from "immutable"` must not take `Map` away from every library in the process. A cell that declares the
- *   name of a built-in global gets a variable of its own (`Map$cell`), and this cell and later ones are renamed to it;
+ *   name of a built-in global gets a variable of its own (`Map` with an invisible letter), and this cell and later ones are renamed to it;
  * - a `const` has become a `var`, so what assigns to it is made to throw as an assignment to a constant does.
  */
 import type { Program } from "oxc-parser";
@@ -90,8 +90,12 @@ export function rewriteOuterNames(
         visit(node["body"] as Node, inside);
         return;
       }
+      case "StaticBlock": {
+        const own = blockNames(node["body"] as Node[]);
+        for (const statement of node["body"] as Node[]) collectVars(statement, own);
+        return children(node, [...scopes, own]);
+      }
       case "BlockStatement":
-      case "StaticBlock":
         return children(node, [...scopes, blockNames(node["body"] as Node[])]);
       case "SwitchStatement":
         return children(node, [

@@ -3,7 +3,13 @@ import type { Worker } from "node:worker_threads";
 import { toJson } from "../wire/json.ts";
 import { RecordKind, RingWriter } from "../wire/ring.ts";
 import type { Content, FromMain } from "../wire/thread-messages.ts";
+import { State } from "../wire/thread-messages.ts";
 import { currentContext } from "./context.ts";
+
+/** Messages that the I/O thread may be behind. */
+const mostAhead = 256;
+// Taken before any cell can change them.
+const { load, wait } = Atomics;
 
 /** Omit over each member of a union. */
 type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "number"> : never;
@@ -12,14 +18,23 @@ export class Post {
   readonly #worker: Worker;
   /** Where text goes. */
   readonly ring: RingWriter;
+  readonly #state: Int32Array;
   #number = 0;
 
-  constructor(worker: Worker, memory: SharedArrayBuffer) {
+  /** @param state the shared words, in which the I/O thread says how far it has come */
+  constructor(worker: Worker, memory: SharedArrayBuffer, state: Int32Array) {
     this.#worker = worker;
+    this.#state = state;
     this.ring = new RingWriter(memory, () => worker.postMessage({ type: "wake", number: this.#number }));
   }
 
   send(message: WithoutNumber<FromMain>): void {
+    // A flood of displays waits for its readers, as a flood of text does.
+    for (;;) {
+      const acted = load(this.#state, State.messagesActed);
+      if (this.#number - acted < mostAhead) break;
+      wait(this.#state, State.messagesActed, acted, 1000);
+    }
     const number = this.#number + 1;
     this.ring.mark(RecordKind.messageMark, number);
     this.#number = number;

@@ -18,34 +18,38 @@ export interface PromptOptions {
 
 export class Prompts {
   readonly #post: Post;
-  readonly #waiting: { resolve: (value: string) => void; context: number }[] = [];
+  readonly #isRunning: (context: number) => boolean;
+  readonly #waiting = new Map<number, { resolve: (value: string) => void; context: number }>();
+  #last = 0;
 
-  constructor(post: Post) {
+  /** @param isRunning whether the cell of a context still runs: only then its front end listens */
+  constructor(post: Post, isRunning: (context: number) => boolean) {
     this.#post = post;
+    this.#isRunning = isRunning;
   }
 
-  /** @throws StdinNotAllowed where the front end cannot ask */
+  /** @throws StdinNotAllowed where the front end cannot ask @throws Error when the cell has ended */
   readonly prompt = (text = "", options: PromptOptions = {}): Promise<string> => {
     const context = currentContext();
     if (!context.allowStdin) return Promise.reject(new StdinNotAllowed());
+    if (!this.#isRunning(context.id)) {
+      return Promise.reject(new Error("prompt() asks only while its cell runs: await it in the cell."));
+    }
     return new Promise((resolve) => {
-      this.#waiting.push({ resolve, context: context.id });
-      this.#post.send({
-        type: "input_request",
-        context: context.id,
-        prompt: String(text),
-        password: options.password === true,
-      });
+      const request = ++this.#last;
+      this.#waiting.set(request, { resolve, context: context.id });
+      const password = options.password === true;
+      this.#post.send({ type: "input_request", context: context.id, request, prompt: String(text), password });
     });
   };
 
-  answer(value: string): void {
-    this.#waiting.shift()?.resolve(value);
+  answer(request: number, value: string): void {
+    this.#waiting.get(request)?.resolve(value);
+    this.#waiting.delete(request);
   }
 
   /** Prompts of a cell that has ended are not answered any more. */
   forget(context: number): void {
-    for (let i = this.#waiting.length - 1; i >= 0; i--)
-      if (this.#waiting[i]!.context === context) this.#waiting.splice(i, 1);
+    for (const [request, waiting] of this.#waiting) if (waiting.context === context) this.#waiting.delete(request);
   }
 }

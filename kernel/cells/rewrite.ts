@@ -37,6 +37,8 @@ export interface RewriteContext {
 }
 
 const runtime = "__gradbook__";
+/** Zero-width non-joiner, which may be part of a name: `Map` of a notebook looks like any other in messages. */
+const invisible = "\u200c";
 
 /** @throws CellSyntaxError when the cell cannot be read */
 export function rewriteCell(source: string, context: RewriteContext): RewrittenCell {
@@ -46,7 +48,7 @@ export function rewriteCell(source: string, context: RewriteContext): RewrittenC
   const survey = surveyTopLevel(program);
 
   for (const name of survey.declared.keys()) {
-    if (context.isBuiltin(name) && !context.shadowed.has(name)) context.shadowed.set(name, `${name}$cell`);
+    if (context.isBuiltin(name) && !context.shadowed.has(name)) context.shadowed.set(name, `${name}${invisible}`);
   }
   const pieces = new Pieces(code);
   const rename = (name: string) => context.shadowed.get(name) ?? name;
@@ -62,7 +64,8 @@ export function rewriteCell(source: string, context: RewriteContext): RewrittenC
   for (const declaration of survey.nestedVars) hoistNestedVar(declaration, pieces);
 
   const isAsync = survey.hasAwait || survey.imports.length > 0 || survey.hasUsing;
-  const last = program.body.at(-1) as Node | undefined;
+  // Compilers leave `export {}` where there were only types.
+  const last = (program.body as Node[]).findLast((node) => !isEmptyExport(node));
   const resultNode = transpiled.endsWithExpression && last?.type === "ExpressionStatement" ? last : undefined;
 
   const variables = new Set<string>();
@@ -73,7 +76,8 @@ export function rewriteCell(source: string, context: RewriteContext): RewrittenC
   if (isAsync) {
     for (const node of program.body as Node[]) if (functionOf(node)) copyFunction(node, pieces);
     pieces.add(`(async()=>{${survey.hasUsing ? "await using __gradbook_stack__=new AsyncDisposableStack();" : ""}`);
-    for (const node of survey.imports) writeImport(node, pieces, rename, survey.identifiers);
+    for (const node of survey.imports)
+      if (!isForTypes(node, transpiled.typeImports)) writeImport(node, pieces, rename, survey.identifiers);
   }
   for (const node of program.body as Node[]) {
     if (isAsync && functionOf(node)) continue;
@@ -96,6 +100,10 @@ export function rewriteCell(source: string, context: RewriteContext): RewrittenC
 export function rewriteExpression(source: string, context: RewriteContext): { js: string; isAsync: boolean } {
   const { js, isAsync } = rewriteCell(`(${source}\n)`, context);
   return { js, isAsync };
+}
+
+function isEmptyExport(node: Node): boolean {
+  return node.type === "ExportNamedDeclaration" && !node["declaration"] && (node["specifiers"] as Node[]).length === 0;
 }
 
 /** The function declaration that a top-level statement is or exports, if it is one with a name. */
@@ -194,6 +202,16 @@ function hoistNestedVar(
   pieces.replace(node.start, first.start, "void (");
   const end = declarations.at(-1)!.end;
   pieces.replace(end, node.end, ");");
+}
+
+/** `import { type A } from "a"`: nothing is left of it but the name of the module. */
+function isForTypes(node: Node, typeImports: ReadonlySet<string>): boolean {
+  const names = (node["specifiers"] as Node[] | undefined) ?? [];
+  return (
+    node.type === "ImportDeclaration" &&
+    names.length === 0 &&
+    typeImports.has((node["source"] as Node)["value"] as string)
+  );
 }
 
 function writeImport(node: Node, pieces: Pieces, rename: (name: string) => string, identifiers: Set<string>): void {

@@ -43,13 +43,17 @@ interface Running {
   order: ExecuteOrder;
   context: CellContext;
   onEnd: ((ok: boolean) => void)[];
-  /** User code asked to be told of an interrupt instead of being stopped. */
-  asked: number;
+  /** How it ended, once that is known. */
+  end?: CellEnd;
+  isErrorShown: boolean;
 }
+
+type CellEnd = CellFailure | { userExpressions: Content; output: string | undefined };
 
 export class Runner {
   readonly #parts: RunnerParts;
   #running: Running | undefined;
+  #lastConcluded = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -67,7 +71,7 @@ export class Runner {
 
   run(order: ExecuteOrder): void {
     const context: CellContext = { id: order.context, stopped: false, allowStdin: order.allowStdin };
-    const running: Running = { order, context, onEnd: [], asked: 0 };
+    const running: Running = { order, context, onEnd: [], isErrorShown: false };
     this.#running = running;
     if (order.mentions.length === 0) return this.#start(running);
     const ready = this.#enter(running, () => this.#parts.ready(order.mentions));
@@ -203,31 +207,59 @@ export class Runner {
     this.#finish(running, interruptFailure());
   }
 
-  #finish(running: Running, end: CellFailure | { userExpressions: Content; output: string | undefined }): void {
-    if (this.#running !== running) return;
-    let failure = "ename" in end ? end : undefined;
+  #finish(running: Running, end: CellEnd): void {
+    if (this.#running !== running || running.end) return;
+    let ended = end;
     if (this.#parts.interruptPending()) {
       // A child that the cell waited for was interrupted, and the cell ended of it.
       this.#parts.terminated();
-      failure = interruptFailure();
+      ended = interruptFailure();
     }
-    for (const fn of running.onEnd) {
+    running.end = ended;
+    this.#conclude(running, ended);
+  }
+
+  /** Says how the cell ended. May be called again when an interrupt has cut it short: what is said twice is heard once. */
+  #conclude(running: Running, end: CellEnd): void {
+    const { context, silent } = running.order;
+    const failure = "ename" in end ? end : undefined;
+    for (let fn = running.onEnd.shift(); fn; fn = running.onEnd.shift()) {
+      const call = fn;
       // Output of these belongs to the cell, and their errors must not keep its reply.
-      const ended = this.#enter(running, () => fn(failure === undefined));
+      const ended = this.#enter(running, () => call(failure === undefined));
       if (ended !== "terminated" && "error" in ended)
-        this.#parts.publish("stream", { name: "stderr", text: `${String(ended.error)}\n` }, running.order.context);
+        this.#parts.publish("stream", { name: "stderr", text: `${String(ended.error)}\n` }, context);
     }
-    this.#running = undefined;
     this.#parts.beforeDone();
-    if (failure) {
-      if (!running.order.silent) this.#parts.publish("error", { ...failure }, running.order.context);
-      this.#parts.takePayload();
-      this.#parts.done(running.order.context, { status: "error", ...failure });
-      return;
+    if (failure && !silent && !running.isErrorShown) this.#parts.publish("error", { ...failure }, context);
+    running.isErrorShown = true;
+    const payload = this.#parts.takePayload();
+    if ("ename" in end) this.#parts.done(context, { status: "error", ...end });
+    else {
+      const { userExpressions, output } = end;
+      this.#parts.done(context, {
+        status: "ok",
+        payload,
+        userExpressions,
+        ...(output === undefined ? {} : { output }),
+      });
     }
-    const { userExpressions, output } = end as { userExpressions: Content; output: string | undefined };
-    const outcome: ExecuteOutcome = { status: "ok", payload: this.#parts.takePayload(), userExpressions };
-    this.#parts.done(running.order.context, output === undefined ? outcome : { ...outcome, output });
+    this.#lastConcluded = context;
+    this.#running = undefined;
+  }
+
+  /**
+   * After a termination, which may have hit this file instead of the cell: is the cell that the I/O thread waits for still
+   * being run? If not, it is told its end.
+   */
+  check(context: number): void {
+    const running = this.#running;
+    if (running?.order.context === context) {
+      if (running.end) this.#conclude(running, running.end);
+    } else if (this.#lastConcluded !== context) {
+      this.#lastConcluded = context;
+      this.#parts.done(context, { status: "error", ...interruptFailure() });
+    }
   }
 }
 

@@ -27,8 +27,9 @@ const most = 5000;
 /** Tells how positions in the script named `fileName` lead to its source. */
 export function registerScript(fileName: string, label: string, positions: CellPositions): void {
   if (scripts.size >= most) {
-    const [oldest] = scripts.keys();
-    scripts.delete(oldest!);
+    const [[oldest, script]] = scripts as Iterable<[string, Script]> as [[string, Script]];
+    scripts.delete(oldest);
+    sources.delete(script.label);
   }
   scripts.set(fileName, { label, positions });
   sources.set(label, positions.source);
@@ -77,7 +78,9 @@ function throughPieces(pieces: number[], offset: number): number | undefined {
   for (let i = 0; i < pieces.length; i += 3) {
     const [start, from, length] = [pieces[i]!, pieces[i + 1]!, pieces[i + 2]!];
     if (offset >= start && offset < start + length) return from + offset - start;
-    if (start <= offset) nearest = from + Math.max(0, length - 1);
+    // What the rewrite put between two pieces stands for what follows.
+    if (start > offset) return from;
+    nearest = from + Math.max(0, length - 1);
   }
   return nearest;
 }
@@ -115,7 +118,7 @@ export function installStackTraces(kernelFolder: string): void {
       const text = site.toString();
       if (!position) {
         // Frames without a file are natives; the kernel's own entry is one of them.
-        if (name !== "" && !text.includes("gradbook.enter")) lines.push(`    at ${text.replace(name, file)}`);
+        if (name !== "" && !text.includes("__gradbook__")) lines.push(`    at ${text.replace(name, file)}`);
         continue;
       }
       const place = `${position.label}:${position.line}:${position.column}`;

@@ -15,7 +15,7 @@ import { type CommOrder, State, type ToMain } from "../wire/thread-messages.ts";
 import { Boundary } from "./boundary.ts";
 import { Comms } from "./comms.ts";
 import { type CellContext, currentContext, runInContext } from "./context.ts";
-import { describeFailure } from "./failures.ts";
+import { describeFailure, interruptFailure } from "./failures.ts";
 import { KernelChannel } from "./kernel-channel.ts";
 import { KernelHost } from "./kernel-host.ts";
 import { binding, createCellRequire, installModules } from "./modules.ts";
@@ -29,6 +29,7 @@ import { Runner } from "./runner.ts";
 import { installStackTraces } from "./stack-traces.ts";
 import { installStreams } from "./streams.ts";
 import { clearTimers, installTimers } from "./timers.ts";
+import { workingFolder } from "./working-folder.ts";
 
 export interface CellsSetup {
   worker: Worker;
@@ -48,7 +49,7 @@ export function startCells(setup: CellsSetup): void {
   const exit = guardProcess();
   const boundary = new Boundary();
   const comms = new Comms(post);
-  const prompts = new Prompts(post);
+  const prompts = new Prompts(post, (context) => runner.runningContext?.id === context);
   const channel = new KernelChannel(post, ring);
   const host = new KernelHost(channel, comms, state);
   const payload: Record<string, unknown>[] = [];
@@ -69,7 +70,7 @@ export function startCells(setup: CellsSetup): void {
       open: comms.open.bind(comms),
     },
     page(text, start = 0) {
-      payload.push({ source: "page", data: { "text/plain": String(text) }, start });
+      payload.push({ source: "page", data: { "text/plain": String(text) }, start: Number(start) || 0 });
     },
     onInterrupt: (listener) => host.onInterrupt(listener),
     ...createTiming((text) => channel.write("stdout", text)),
@@ -109,19 +110,22 @@ export function startCells(setup: CellsSetup): void {
   installTslab(() => createTslab({ channel, typescript: typescriptVersion }));
   const importMeta = {
     get url() {
-      return pathToFileURL(join(process.cwd(), "notebook.ts")).href;
+      return pathToFileURL(join(workingFolder(), "notebook.ts")).href;
     },
     get dirname() {
-      return process.cwd();
+      return workingFolder();
     },
     get filename() {
-      return join(process.cwd(), "notebook.ts");
+      return join(workingFolder(), "notebook.ts");
     },
     resolve: (specifier: string) =>
-      pathToFileURL(createRequire(join(process.cwd(), "notebook.ts")).resolve(specifier)).href,
+      pathToFileURL(createRequire(join(workingFolder(), "notebook.ts")).resolve(specifier)).href,
     main: false,
   };
-  define("__gradbook__", Object.freeze({ binding, constants, namespace: (module: unknown) => module, importMeta }));
+  define(
+    "__gradbook__",
+    Object.freeze({ enter: boundary.enter, binding, constants, namespace: (module: unknown) => module, importMeta }),
+  );
   const notebook: NotebookApi = { display, clearOutput, prompt: prompts.prompt, kernel, $ };
   define(Symbol.for("gradbook.notebook"), notebook);
   for (const [name, value] of Object.entries({ ...notebook, require: createCellRequire() })) replaceable(name, value);
@@ -145,19 +149,37 @@ export function startCells(setup: CellsSetup): void {
   }
 
   const report = (error: unknown): void => {
-    const context = currentContext();
-    if (context.stopped || runner.failUncaught(context, error)) return;
-    post.publish("error", { ...describeFailure(error) });
+    try {
+      const context = currentContext();
+      if (context.stopped || runner.failUncaught(context, error)) return;
+      post.publish("error", { ...describeFailure(error) });
+    } catch {
+      // A cell has changed what this needs. Throwing here would end the process.
+      runner.interrupt();
+    }
   };
-  // A capture, not a listener: libraries that take all listeners away, or add one that exits, do not get in its way.
-  process.setUncaughtExceptionCaptureCallback(report);
-  process.on("unhandledRejection", report);
+  // Not a capture callback, which would forbid `node:domain` and all that loads it.
+  const listenForErrors = (): void => {
+    for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+      if (!process.listeners(event as "uncaughtException").includes(report)) process.on(event, report);
+    }
+  };
+  listenForErrors();
 
   const handlers: { [Type in ToMain["type"]]: (message: Extract<ToMain, { type: Type }>) => void } = {
-    execute: (order) => runner.run(order),
+    execute: (order) => {
+      // An earlier cell may have taken all listeners away.
+      listenForErrors();
+      runner.run(order);
+    },
     comm: (order) => {
       receiveComm(order);
       post.send({ type: "comm_done", context: order.context });
+    },
+    check: ({ context, comm }) => {
+      if (context !== 0) runner.check(context);
+      // Comm messages are handled as they come, so this one is done.
+      if (comm !== 0) post.send({ type: "comm_done", context: comm });
     },
     interrupt: ({ number }) => {
       // The termination that came with it may have ended the cell already.
@@ -168,20 +190,27 @@ export function startCells(setup: CellsSetup): void {
       if (!context) clearTimers();
       else if (!host.interrupt(context)) runner.interrupt();
     },
-    input_reply: ({ value }) => prompts.answer(value),
+    input_reply: ({ request, value }) => prompts.answer(request, value),
     exit: ({ code }) => {
       boundary.close();
       setup.onExit();
       exit(code);
     },
   };
-  worker.on("message", (message: ToMain) => (handlers[message.type] as (message: ToMain) => void)(message));
+  worker.on("message", (message: ToMain) => {
+    try {
+      (handlers[message.type] as (message: ToMain) => void)(message);
+    } catch (error) {
+      report(error);
+    }
+  });
 
   function receiveComm(order: CommOrder): void {
     const context: CellContext = { id: order.context, stopped: false, allowStdin: false };
     const outcome = boundary.run(() => runInContext(context, () => comms.receive(order)));
-    if (outcome !== "terminated" && "error" in outcome)
-      post.publish("error", { ...describeFailure(outcome.error) }, { context: order.context });
+    const failure =
+      outcome === "terminated" ? interruptFailure() : "error" in outcome ? describeFailure(outcome.error) : undefined;
+    if (failure) post.publish("error", { ...failure }, { context: order.context });
   }
 }
 

@@ -170,7 +170,8 @@ function walk(node: Node, place: Place, survey: Survey): void {
     case "PropertyDefinition":
     case "AccessorProperty":
     case "StaticBlock":
-      // A computed key belongs to the outside; its `this` and `await` are rare enough to take the value's rules.
+      // A computed key belongs to the outside.
+      if (node["computed"]) walk(node["key"] as Node, { ...place, parent: node, field: "key" }, survey);
       inFunction = true;
       thisIsOwn = true;
       break;
@@ -178,11 +179,14 @@ function walk(node: Node, place: Place, survey: Survey): void {
   for (const field in node) {
     const value = node[field];
     if (typeof value !== "object" || value === null || field === "parent") continue;
+    if (field === "key" && node["computed"] === true && isField(node)) continue;
     const inside = { inFunction, thisIsOwn, parent: node, field };
     if (Array.isArray(value)) for (const item of value) isNode(item) && walk(item, inside, survey);
     else if (isNode(value)) walk(value, inside, survey);
   }
 }
+
+const isField = (node: Node) => node.type === "PropertyDefinition" || node.type === "AccessorProperty";
 
 function noteNestedVar(node: Node, place: Place, survey: Survey): void {
   const loop = place.parent!.type;

@@ -28,11 +28,15 @@ export interface Transpiled {
   code: string;
   /** Source map v3 mappings; "" where the code is the source, letter for letter. */
   mappings: string;
+  /** Modules of which the source imports types only, name by name. */
+  typeImports: ReadonlySet<string>;
   /** The syntax tree of `code`, where there is one already. */
   program?: oxcParser.Program;
   /** Whether the last statement is an expression without a semicolon after it. */
   endsWithExpression: boolean;
 }
+
+type Compiled = Pick<Transpiled, "code" | "mappings">;
 
 interface Diagnostic {
   severity: string;
@@ -46,11 +50,17 @@ export function transpile(source: string, options: CellOptions): Transpiled {
   const { language, program } = parse(source);
   const last = program.body.at(-1);
   const endsWithExpression = last?.type === "ExpressionStatement" && source[last.end - 1] !== ";";
-  if (isPlainJavaScript(program)) return { code: source, mappings: "", program, endsWithExpression };
-  const compiled = needsSecondCompiler(source, options)
+  const typeImports = new Set<string>();
+  if (isPlainJavaScript(program)) return { code: source, mappings: "", program, endsWithExpression, typeImports };
+  for (const node of program.body) {
+    if (node.type !== "ImportDeclaration" || node.specifiers.length === 0) continue;
+    if (node.specifiers.every((one) => "importKind" in one && one.importKind === "type"))
+      typeImports.add(node.source.value);
+  }
+  const compiled = needsSecondCompiler(source, program, options)
     ? withEsbuild(source, language, options)
     : (withOxc(source, language, options) ?? withEsbuild(source, language, options));
-  return { ...compiled, endsWithExpression };
+  return { ...compiled, endsWithExpression, typeImports };
 }
 
 /** True when compiling would change nothing: no types, no JSX, and no class, whose fields have settings. */
@@ -97,11 +107,7 @@ function syntaxError(error: Diagnostic, source: string): CellSyntaxError {
   return new CellSyntaxError(error.message + help, offset);
 }
 
-function withOxc(
-  source: string,
-  language: "ts" | "tsx",
-  options: CellOptions,
-): Omit<Transpiled, "endsWithExpression"> | undefined {
+function withOxc(source: string, language: "ts" | "tsx", options: CellOptions): Compiled | undefined {
   const result = transformer().transformSync(`cell.${language}`, source, {
     sourceType: "module",
     sourcemap: true,
@@ -121,8 +127,18 @@ function withOxc(
   return { code: result.code, mappings: result.map?.mappings ?? "" };
 }
 
-/** Standard decorators and auto-accessors are not in V8 yet, and oxc passes them through. */
-function needsSecondCompiler(source: string, options: CellOptions): boolean {
+/**
+ * Standard decorators and auto-accessors are not in V8 yet, and oxc passes them through; a namespace that is declared twice
+ * does not see its own names there.
+ */
+function needsSecondCompiler(source: string, program: oxcParser.Program, options: CellOptions): boolean {
+  const namespaces = new Set<string>();
+  for (const node of program.body) {
+    const inner = node.type === "ExportNamedDeclaration" ? node.declaration : node;
+    if (inner?.type !== "TSModuleDeclaration" || inner.id.type !== "Identifier") continue;
+    if (namespaces.has(inner.id.name)) return true;
+    namespaces.add(inner.id.name);
+  }
   if (/\baccessor\s+[\w#[]/.test(source)) return true;
   return !options.legacyDecorators && /(^|[^\w.])@[\w(]/.test(source) && usesDecorators(source);
 }
@@ -139,11 +155,9 @@ function usesDecorators(source: string): boolean {
   return found;
 }
 
-function withEsbuild(
-  source: string,
-  language: "ts" | "tsx",
-  options: CellOptions,
-): Omit<Transpiled, "endsWithExpression"> {
+function withEsbuild(source: string, language: "ts" | "tsx", options: CellOptions): Compiled {
+  // Without its worker thread, which would wait for ever in a folder that is gone.
+  process.env["ESBUILD_WORKER_THREADS"] = "0";
   const esbuild = require("esbuild") as typeof Esbuild;
   try {
     const result = esbuild.transformSync(source, {

@@ -25,6 +25,7 @@ export interface ExecutionParts {
   other(request: Message): void;
   /** Gives a request a context, by which the main thread names it. */
   newContext(request: Message): number;
+  contextOf(request: Message): number | undefined;
 }
 
 interface Waiting {
@@ -61,6 +62,11 @@ export class Execution {
     return this.#running?.context;
   }
 
+  /** The comm message that the main thread is handling in its turn. */
+  get commContext(): number | undefined {
+    return this.#commInFlight && this.#parts.contextOf(this.#commInFlight);
+  }
+
   /** The request that a context names, while it runs: stdin goes back to whoever sent it. */
   requestOf(context: number): Message | undefined {
     return this.#running?.context === context ? this.#running.request : undefined;
@@ -84,8 +90,8 @@ export class Execution {
   }
 
   /** The main thread has handled a comm message that was queued. */
-  commDone(context: number, contextOf: (request: Message) => number | undefined): void {
-    if (this.#commInFlight && contextOf(this.#commInFlight) === context) {
+  commDone(context: number): void {
+    if (this.#commInFlight && this.#parts.contextOf(this.#commInFlight) === context) {
       this.#parts.publisher.status("idle", this.#commInFlight.header);
       this.#commInFlight = undefined;
       this.#next();
@@ -113,8 +119,8 @@ export class Execution {
       type: "comm",
       context: this.#parts.newContext(request),
       messageType,
-      content: request.content,
-      metadata: request.metadata,
+      content: JSON.stringify(request.content),
+      metadata: JSON.stringify(request.metadata),
       buffers: request.buffers.map((buffer) => new Uint8Array(buffer)),
     });
   }
@@ -175,9 +181,15 @@ export class Execution {
       allowStdin: content["allow_stdin"] === true,
       executionCount: count,
       userExpressions: Object.fromEntries(
-        Object.entries(expressions).map(([name, text]) => [name, this.#parts.compiler.expression(String(text))]),
+        Object.entries(expressions).map(([name, text]) => [name, this.#expression(text)]),
       ),
     });
+  }
+
+  #expression(text: unknown): { js: string; isAsync: boolean } | { error: CellFailure } {
+    if (typeof text === "string") return this.#parts.compiler.expression(text);
+    const evalue = `user_expressions: an expression is of type ${typeof text}; expected a string`;
+    return { error: { ename: "ProtocolError", evalue, traceback: [evalue] } };
   }
 
   /** A request that makes no sense gets an error reply, and the kernel goes on. */

@@ -1,6 +1,7 @@
 /** One running kernel, seen from the I/O thread: messages in, replies and orders to the main thread out. */
 
 import type { CellCompiler } from "../cells/compiler.ts";
+import { workingFolder } from "../cells/working-folder.ts";
 import { catalog } from "../commands/catalog.ts";
 import { translateCommands } from "../commands/translate.ts";
 import { complete, type InspectorValues, inspect, isComplete } from "../language/index.ts";
@@ -25,6 +26,8 @@ export interface KernelParts {
   codec: Codec;
   compiler: CellCompiler;
   history: History;
+  /** Tells the main thread how far its messages have been worked off. */
+  acted(number: number): void;
   /** Made when first asked for: it opens an inspector session. */
   values(): InspectorValues;
   send(order: ToMain): void;
@@ -36,6 +39,9 @@ export interface KernelParts {
 }
 
 type Channel = "shell" | "control" | "stdin";
+
+/** With this many messages waiting for slow readers, the main thread waits. */
+const mostBacklog = 200;
 
 const commandNames = catalog.map((entry) => entry.name);
 
@@ -54,6 +60,10 @@ export class Kernel {
   #lastContext = 0;
   #comms: [id: string, target: string][] = [];
   #pump: RingPump | undefined;
+  readonly #inbox: FromMain[] = [];
+  #again: NodeJS.Timeout | undefined;
+  /** Questions to users that have not been answered, by the id of their input_request. */
+  readonly #asked = new Map<string, { number: number; context: number; client: Buffer | undefined }>();
 
   constructor(parts: KernelParts, publisher: (parentOf: (context: number) => Header | undefined) => Publisher) {
     this.#parts = parts;
@@ -66,6 +76,7 @@ export class Kernel {
       send: parts.send,
       other: (request) => this.#shutdown(request),
       newContext: (request) => this.#newContext(request),
+      contextOf: (request) => this.#contextOf.get(request),
     });
   }
 
@@ -87,9 +98,12 @@ export class Kernel {
     const message = this.#parts.codec.decode(frames);
     if (typeof message === "string") return this.#parts.log(`ignored a message on ${channel}: ${message}`);
     this.#channelOf.set(message, channel);
+    this.#safely(`${message.header.msg_type} on ${channel}`, () => this.#receive(message, channel));
+  }
+
+  #receive(message: Message, channel: Channel): void {
     if (channel === "stdin") {
-      if (message.header.msg_type === "input_reply")
-        this.#parts.send({ type: "input_reply", value: String(message.content["value"] ?? "") });
+      if (message.header.msg_type === "input_reply") this.#answered(message);
       return;
     }
     this.#dispatch(message, channel);
@@ -104,13 +118,45 @@ export class Kernel {
 
   /** A message from the main thread. */
   fromMain(message: FromMain): void {
-    if (message.type === "wake") {
-      this.#pump?.messagesArrived(message.number);
-      return this.#pump?.wake();
+    this.#inbox.push(message);
+    this.#workOff();
+  }
+
+  /** Acts on what has come, unless readers are far behind: then the main thread has to wait for them too. */
+  #workOff(): void {
+    while (this.#inbox.length > 0) {
+      if (this.#parts.sockets.backlog >= mostBacklog) {
+        this.#again ??= setTimeout(() => {
+          this.#again = undefined;
+          this.#workOff();
+        }, 5);
+        return;
+      }
+      const message = this.#inbox.shift()!;
+      if (message.type === "wake") this.#pump?.messagesArrived(message.number);
+      else {
+        this.#pump?.upToMessage(message.number);
+        this.#safely(`a message of type ${message.type}`, () => this.#act(message));
+        this.#parts.acted(message.number);
+      }
+      this.#pump?.wake();
     }
-    this.#pump?.upToMessage(message.number);
-    this.#act(message);
-    this.#pump?.wake();
+  }
+
+  /** Nothing that a client or a cell sends may end this thread. */
+  #safely(what: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#parts.log(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** After a termination on the main thread: whatever is waited for must still come. */
+  check(): void {
+    const { runningContext: context, commContext: comm } = this.#execution;
+    if (context !== undefined || comm !== undefined)
+      this.#parts.send({ type: "check", context: context ?? 0, comm: comm ?? 0 });
   }
 
   #act(message: FromMain): void {
@@ -126,12 +172,13 @@ export class Kernel {
       case "done":
         return this.#execution.done(message.context, message.outcome);
       case "comm_done": {
+        this.#publisher.endStreams(message.context);
         const request = this.#immediate.get(message.context);
         if (request && this.#immediate.delete(message.context)) return this.#endImmediate(request);
-        return this.#execution.commDone(message.context, (candidate) => this.#contextOf.get(candidate));
+        return this.#execution.commDone(message.context);
       }
       case "input_request":
-        return this.#askUser(message.context, message.prompt, message.password);
+        return this.#askUser(message);
       case "comms":
         this.#comms = message.open;
         return;
@@ -175,7 +222,7 @@ export class Kernel {
           status: "ok",
           ...(await complete(
             String(content["code"] ?? ""),
-            Number(content["cursor_pos"] ?? 0),
+            cursorOf(content),
             this.#parts.values(),
             this.#languageContext(),
           )),
@@ -185,7 +232,7 @@ export class Kernel {
           status: "ok",
           ...(await inspect(
             String(content["code"] ?? ""),
-            Number(content["cursor_pos"] ?? 0),
+            cursorOf(content),
             content["detail_level"] === 1 ? 1 : 0,
             this.#parts.values(),
             this.#languageContext(),
@@ -207,7 +254,7 @@ export class Kernel {
     const { compiler } = this.#parts;
     return {
       names: compiler.names,
-      cwd: process.cwd(),
+      cwd: workingFolder(),
       sources: compiler.sources,
       shadowed: compiler.shadowed,
       commands: commandNames,
@@ -251,8 +298,8 @@ export class Kernel {
       type: "comm",
       context,
       messageType,
-      content: message.content,
-      metadata: message.metadata,
+      content: JSON.stringify(message.content),
+      metadata: JSON.stringify(message.metadata),
       buffers: message.buffers.map((buffer) => new Uint8Array(buffer)),
     });
   }
@@ -262,14 +309,32 @@ export class Kernel {
     return { status: "ok", comms: Object.fromEntries(open.map(([id, name]) => [id, { target_name: name }])) };
   }
 
-  #askUser(context: number, prompt: string, password: boolean): void {
+  #askUser({ context, request: number, prompt, password }: Extract<FromMain, { type: "input_request" }>): void {
     const request = this.#execution.requestOf(context);
     if (!request) return;
     this.#publisher.flush();
-    this.#parts.sockets.reply(
-      "stdin",
-      this.#parts.codec.encode(request.identities, "input_request", { prompt, password }, request.header),
+    const { codec, sockets } = this.#parts;
+    const id = codec.newId();
+    this.#asked.set(id, { number, context, client: request.identities[0] });
+    const content = { prompt, password };
+    sockets.reply("stdin", codec.encode(request.identities, "input_request", content, request.header, {}, [], id));
+  }
+
+  /** An answer must belong to a question that is still open, and come from whom it was put to. */
+  #answered(message: Message): void {
+    const { parentHeader, content, identities } = message;
+    for (const [id, asked] of this.#asked) if (asked.context !== this.#execution.runningContext) this.#asked.delete(id);
+    const parent = parentHeader["msg_id"];
+    const isTheirs = (client: Buffer | undefined) => client !== undefined && identities[0]?.equals(client) === true;
+    const found = [...this.#asked].find(([id, asked]) =>
+      typeof parent === "string" ? id === parent : isTheirs(asked.client),
     );
+    const value = content["value"];
+    if (!found || !isTheirs(found[1].client) || typeof value !== "string") {
+      return this.#parts.log("ignored an input_reply that answers no open input_request");
+    }
+    this.#asked.delete(found[0]);
+    this.#parts.send({ type: "input_reply", request: found[1].number, value });
   }
 
   #reply(request: Message, type: string, content: Content, metadata?: Content): void {
@@ -287,4 +352,9 @@ export class Kernel {
     if (this.#contexts.size > mostContexts) this.#contexts.delete(this.#contexts.keys().next().value!);
     return context;
   }
+}
+
+/** A missing cursor is at the end, which is what NaN means to completion and inspection. */
+function cursorOf(content: Content): number {
+  return typeof content["cursor_pos"] === "number" ? content["cursor_pos"] : Number.NaN;
 }

@@ -8,6 +8,7 @@ import { State } from "./thread-messages.ts";
 
 const patience = 8;
 const again = 60;
+const checkAgain = 150;
 /** Somebody on the main thread wants to end by himself and gets this long to hear of it. */
 const grace = 3000;
 
@@ -15,14 +16,17 @@ export class Interrupter {
   readonly #state: Int32Array;
   readonly #send: (number: number) => void;
   readonly #interruptChildren: () => void;
+  readonly #check: () => void;
   #session: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
   #signals: Worker | undefined;
 
-  constructor(state: Int32Array, send: (number: number) => void, interruptChildren: () => void) {
+  /** @param check asks the main thread whether it still knows of what it runs, which a termination may have cut short */
+  constructor(state: Int32Array, send: (number: number) => void, interruptChildren: () => void, check: () => void) {
     this.#state = state;
     this.#send = send;
     this.#interruptChildren = interruptChildren;
+    this.#check = check;
   }
 
   interrupt(): void {
@@ -46,6 +50,8 @@ export class Interrupter {
   #insist(number: number): void {
     if (Atomics.load(this.#state, State.interruptsSeen) >= number) return;
     this.session().post("Runtime.terminateExecution");
+    this.#check();
+    setTimeout(this.#check, checkAgain);
     this.#timer = setTimeout(() => this.#insist(number), again);
   }
 

@@ -38,6 +38,10 @@ export class Codec {
     this.#algorithm = connection.signatureScheme;
   }
 
+  newId(): string {
+    return `${this.session}_${this.#count++}`;
+  }
+
   /** Frames of a message from the kernel; content and metadata may be JSON already. */
   encode(
     identities: (Buffer | string)[],
@@ -46,9 +50,10 @@ export class Codec {
     parent: Header | undefined,
     metadata: Content | string = {},
     buffers: Uint8Array[] = [],
+    id = this.newId(),
   ): (Buffer | string | Uint8Array)[] {
     const header = {
-      msg_id: `${this.session}_${this.#count++}`,
+      msg_id: id,
       msg_type: type,
       session: this.session,
       username: "kernel",

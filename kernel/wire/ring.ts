@@ -6,6 +6,9 @@
  *
  * Record: u32 payload length | u32 kind | i32 context | payload, padded to 4 bytes.
  */
+// Taken before any cell can change them.
+const { load, store, exchange, wait, notify } = Atomics;
+
 const headerBytes = 12;
 const control = { written: 0, read: 1, signalled: 2 } as const;
 const controlBytes = 16;
@@ -87,10 +90,10 @@ export class RingWriter {
   /** Waits for room and returns where the record starts. */
   #reserve(size: number): number {
     for (;;) {
-      const read = Atomics.load(this.#words, control.read);
+      const read = load(this.#words, control.read);
       if (((this.#written - read) | 0) + size <= ringBytes) return this.#written;
       this.#signal();
-      Atomics.wait(this.#words, control.read, read, 1000);
+      wait(this.#words, control.read, read, 1000);
     }
   }
 
@@ -110,12 +113,12 @@ export class RingWriter {
     const next = (start + headerBytes + ((length + 3) & ~3)) | 0;
     // Both lines or neither matter to the next record; the shared word is the one that publishes.
     this.#written = next;
-    Atomics.store(this.#words, control.written, next);
+    store(this.#words, control.written, next);
     this.#signal();
   }
 
   #signal(): void {
-    if (Atomics.exchange(this.#words, control.signalled, 1) === 0) this.#wake();
+    if (exchange(this.#words, control.signalled, 1) === 0) this.#wake();
   }
 }
 
@@ -139,14 +142,14 @@ export class RingReader {
 
   /** The number of the message mark that comes next, or undefined when something else or nothing does. */
   nextMessageMark(): number | undefined {
-    if (Atomics.load(this.#words, control.written) === this.#read) return undefined;
+    if (load(this.#words, control.written) === this.#read) return undefined;
     const at = (offset: number) => ((this.#read + offset) >>> 0) % ringBytes;
     return this.#view.getUint32(at(4)) === RecordKind.messageMark ? this.#view.getInt32(at(8)) : undefined;
   }
 
   /** The next record, or undefined when there is none. The payload is a copy. */
   next(): RingRecord | undefined {
-    if (Atomics.load(this.#words, control.written) === this.#read) return undefined;
+    if (load(this.#words, control.written) === this.#read) return undefined;
     const at = (offset: number) => ((this.#read + offset) >>> 0) % ringBytes;
     const length = this.#view.getUint32(at(0));
     const kind = this.#view.getUint32(at(4));
@@ -157,14 +160,14 @@ export class RingReader {
     payload.set(this.#bytes.subarray(from, from + first));
     if (first < length) payload.set(this.#bytes.subarray(0, length - first), first);
     this.#read = (this.#read + headerBytes + ((length + 3) & ~3)) | 0;
-    Atomics.store(this.#words, control.read, this.#read);
-    Atomics.notify(this.#words, control.read);
+    store(this.#words, control.read, this.#read);
+    notify(this.#words, control.read);
     return { kind, context, payload };
   }
 
   /** Asks to be woken for the next record; false when one has come meanwhile, so that the reader goes on. */
   rest(): boolean {
-    Atomics.store(this.#words, control.signalled, 0);
-    return Atomics.load(this.#words, control.written) === this.#read;
+    store(this.#words, control.signalled, 0);
+    return load(this.#words, control.written) === this.#read;
   }
 }

@@ -33,8 +33,9 @@ export interface CommOrder {
   type: "comm";
   context: number;
   messageType: "comm_open" | "comm_msg" | "comm_close";
-  content: Content;
-  metadata: Content;
+  /** JSON: what is nested deeply cannot be cloned from thread to thread. */
+  content: string;
+  metadata: string;
   buffers: Uint8Array[];
 }
 
@@ -42,7 +43,8 @@ export type ToMain =
   | ExecuteOrder
   | CommOrder
   | { type: "interrupt"; number: number }
-  | { type: "input_reply"; value: string }
+  | { type: "check"; context: number; comm: number }
+  | { type: "input_reply"; request: number; value: string }
   | { type: "exit"; code: number };
 
 /** An error as `error` messages and error replies carry it. */
@@ -69,7 +71,7 @@ export type FromMain = { number: number } & (
     }
   | { type: "done"; context: number; outcome: ExecuteOutcome }
   | { type: "comm_done"; context: number }
-  | { type: "input_request"; context: number; prompt: string; password: boolean }
+  | { type: "input_request"; context: number; request: number; prompt: string; password: boolean }
   | { type: "comms"; open: [id: string, target: string][] }
   | { type: "child"; pid: number; context: number; running: boolean }
 );
@@ -106,5 +108,7 @@ export const State = {
   /** Interrupts asked for, and the last one that the main thread has acted on. */
   interruptsSent: 4,
   interruptsSeen: 5,
+  /** Number of the last message from the main thread that the I/O thread has acted on. */
+  messagesActed: 6,
   words: 8,
 } as const;
