@@ -110,7 +110,7 @@ function startRest(): void {
   started = true;
   setTimeout(() => {
     compiler.warmUp();
-    children.watch();
+    children.watch(native?.descriptors, logDescriptor);
     interrupter.listenForSignals();
     languageValues().refreshGlobals();
   }, 1);

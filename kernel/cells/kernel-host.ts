@@ -6,6 +6,9 @@ import { State } from "../wire/thread-messages.ts";
 import type { Comms } from "./comms.ts";
 import { type CellContext, currentContext } from "./context.ts";
 
+// Taken before any cell can change it.
+const { store } = Atomics;
+
 export class KernelHost implements Host {
   readonly #channel: OutputChannel;
   readonly #comms: Comms;
@@ -75,6 +78,6 @@ export class KernelHost implements Host {
   }
 
   #count(): void {
-    Atomics.store(this.#state, State.interruptListeners, this.#listeners.size);
+    store(this.#state, State.interruptListeners, this.#listeners.size);
   }
 }

@@ -31,6 +31,9 @@ import { installStreams } from "./streams.ts";
 import { clearTimers, installTimers } from "./timers.ts";
 import { workingFolder } from "./working-folder.ts";
 
+// Taken before any cell can change them.
+const { load, store } = Atomics;
+
 export interface CellsSetup {
   worker: Worker;
   post: Post;
@@ -95,9 +98,9 @@ export function startCells(setup: CellsSetup): void {
     takePayload: () => payload.splice(0),
     stopped: abandon,
     interruptPending: () =>
-      Atomics.load(state, State.interruptListeners) === 0 &&
-      Atomics.load(state, State.interruptsSent) > Atomics.load(state, State.interruptsSeen),
-    terminated: () => void Atomics.store(state, State.interruptsSeen, Atomics.load(state, State.interruptsSent)),
+      load(state, State.interruptListeners) === 0 &&
+      load(state, State.interruptsSent) > load(state, State.interruptsSeen),
+    terminated: () => void store(state, State.interruptsSeen, load(state, State.interruptsSent)),
   });
 
   const runShell = async (command: string, { program, stream }: { program?: string; stream: boolean }) => {
@@ -183,8 +186,8 @@ export function startCells(setup: CellsSetup): void {
     },
     interrupt: ({ number }) => {
       // The termination that came with it may have ended the cell already.
-      if (number <= Atomics.load(state, State.interruptsSeen)) return;
-      Atomics.store(state, State.interruptsSeen, number);
+      if (number <= load(state, State.interruptsSeen)) return;
+      store(state, State.interruptsSeen, number);
       const context = runner.runningContext;
       // With no cell running, what keeps the thread busy are timers that cells have left behind.
       if (!context) clearTimers();

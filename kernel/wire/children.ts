@@ -20,8 +20,11 @@ export class Children {
     this.#id = id;
   }
 
-  /** Starts the guard, once. */
-  watch(): void {
+  /**
+   * Starts the guard, once. With the read ends of the native pipes it also logs what the kernel said last: V8 writes
+   * "heap out of memory" to what it takes for standard error.
+   */
+  watch(pipes: number[] = [], log?: number): void {
     if (this.#guard || process.platform === "win32") return;
     const group = processGroup(process.pid) === process.pid ? `-${process.pid}` : "";
     // Every line names all children; the last one counts. The kernel itself is gone when the pipe ends.
@@ -33,9 +36,14 @@ export class Children {
           [ "$p" = $$ ] || kill -s "$1" -- "$p"
         done
       }
-      send TERM; sleep 0.3; send KILL`;
+      send TERM; sleep 0.3; send KILL
+      ${pipes.map((_, index) => `tr -d '\\000' <&${index + 4} >&3`).join("\n")}`;
     const { [kernelVariable]: _, ...env } = process.env;
-    this.#guard = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"], env });
+    this.#guard = spawn("/bin/sh", ["-c", script], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore", log ?? "ignore", ...pipes],
+      env,
+    });
     this.#guard.on("error", () => undefined);
     this.#guard.stdin!.on("error", () => undefined);
     this.#guard.unref();

@@ -34,6 +34,11 @@ export class NativeReader {
     this.#onBytes = onBytes;
   }
 
+  /** Descriptors of the read ends. */
+  get descriptors(): number[] {
+    return [this.#pipes.stdout.descriptor, this.#pipes.stderr.descriptor];
+  }
+
   /** Reads whatever comes, as it comes. `onArrival` is to show what JavaScript printed until then, and to call `showRest`. */
   listen(onArrival: () => void): void {
     for (const name of ["stdout", "stderr"] as const) {

@@ -314,3 +314,13 @@ describe("in modules", () => {
     expect(evalue + traceback).toMatch(/\b2:\d+/);
   });
 });
+
+test.each([
+  ["let a = 1\nundefinedFn(a)", "2:1"],
+  ["await 0\nlet b = 1\nundefinedFn(b)", "3:1"],
+  ["enum E { A }\n\nundefinedFn(E)", "3:1"],
+  ["class C {}\n  undefinedFn(C)", "2:3"],
+])("an error in the last expression of %j is at its own place", async (code, place) => {
+  const run = await kernel().execute(code);
+  expect(run.error!.traceback).toContain(`]:${place}`);
+});

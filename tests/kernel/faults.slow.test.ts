@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Subscriber } from "zeromq";
-import { startKernel } from "./client.ts";
+import { KernelClient, startKernel } from "./client.ts";
 
 test("a reader that stops reading holds up neither the cell for ever nor the other readers, and memory stays bounded", async () => {
   await using kernel = await startKernel();
@@ -22,6 +22,29 @@ test("a reader that stops reading holds up neither the cell for ever nor the oth
   expect(await kernel.value("1 + 1")).toBe("2");
   stuck.close();
 }, 180_000);
+
+test("an interrupt while a reader holds everything up does not lose the cell's reply", async () => {
+  await using kernel = await startKernel();
+  let gate: Promise<void> = Promise.resolve();
+  let release = () => {};
+  const slow = new KernelClient(kernel.connection, { iopubHighWaterMark: 1, beforeIopubRead: () => gate });
+  await slow.request("shell", "kernel_info_request", {});
+  gate = new Promise((resolve) => (release = resolve));
+  const cell = kernel.start(
+    `const pad = "y".repeat(20000);
+     for (let i = 0; i < 3500; i++) display(pad);
+     for (let i = 0; i < 32767; i++) process.stdout.write("xx");`,
+    { timeout: 60_000 },
+  );
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  await kernel.interrupt();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  gate = Promise.resolve();
+  release();
+  expect(["ok", "error"]).toContain((await cell.done).reply.status);
+  expect(await kernel.value("1 + 1")).toBe("2");
+  slow.close();
+}, 120_000);
 
 function residentMegabytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) / 1024;

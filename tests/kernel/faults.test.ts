@@ -70,3 +70,17 @@ describe("absurd code", () => {
     expect(await kernel.value("1 + 1")).toBe("2");
   });
 });
+
+test("what V8 says when memory is exhausted is shown on the cell or in the kernel's log", async () => {
+  await using kernel = await startKernel({ env: { NODE_OPTIONS: "--max-old-space-size=64" } });
+  const cell = kernel.start("const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill({}))");
+  cell.done.catch(() => {});
+  await kernel.end(60_000);
+  const shown = () =>
+    kernel.log +
+    kernel
+      .messagesOf(cell.id)
+      .map((message) => String(message.content["text"] ?? ""))
+      .join("");
+  await expect.poll(shown, { timeout: 5_000 }).toMatch(/heap out of memory/);
+});
