@@ -61,6 +61,9 @@ export class NativeMarks {
     this.#key = pipes.markerKey;
   }
 
+  /** True once native code has been loaded or a child started: only they write without our knowing. */
+  needed = false;
+
   /** What was written natively before this call is shown before what JavaScript prints after it. */
   mark(): void {
     this.#number = (this.#number + 1) & 0x3fffffff;
@@ -115,6 +118,12 @@ export function watchNativeWriters(
     });
   }
 
+  const load = process.dlopen;
+  process.dlopen = (...args: Parameters<typeof load>) => {
+    if (marks) marks.needed = true;
+    return load.apply(process, args);
+  };
+
   const prototype = childProcess.ChildProcess.prototype as unknown as {
     spawn(this: import("node:child_process").ChildProcess, options: unknown): unknown;
   };
@@ -122,6 +131,7 @@ export function watchNativeWriters(
   prototype.spawn = function (options) {
     const result = spawn.call(this, options);
     const { pid } = this;
+    if (marks) marks.needed = true;
     if (pid !== undefined) {
       onChild(pid, true);
       this.once("exit", () => {

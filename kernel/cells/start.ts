@@ -85,7 +85,9 @@ export function startCells(setup: CellsSetup): void {
     isEmpty: isEmptyBundle,
     settled,
     publish: (type, content, context) => post.publish(type, content, { context }),
-    beforeDone: () => marks?.mark(),
+    beforeDone: () => {
+      if (marks?.needed) marks.mark();
+    },
     done: (context, outcome) => {
       prompts.forget(context);
       host.forget(context);

@@ -24,7 +24,10 @@ function tensorBundle(tensor: tf.Tensor): Record<string, string> {
   const { head, facts, values } = describe(tensor);
   const html = [`<div><b>${escapeHtml(head)}</b>`];
   if (facts) html.push(`<br><small>${escapeHtml(facts)}</small>`);
-  if (values) html.push(`<pre style="margin: 0.4em 0 0; font-family: monospace; font-size: var(--jp-code-font-size, 13px)">${escapeHtml(values)}</pre>`);
+  if (values)
+    html.push(
+      `<pre style="margin: 0.4em 0 0; font-family: monospace; font-size: var(--jp-code-font-size, 13px)">${escapeHtml(values)}</pre>`,
+    );
   html.push("</div>");
   return { "text/plain": [head, facts, values].filter(Boolean).join("\n"), "text/html": html.join("") };
 }
