@@ -1,5 +1,6 @@
 /** Messages on the wire: frames, JSON and signatures (messaging spec 5.5, "Wire protocol"). */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import type { KernelMessage } from "@jupyterlab/services";
 import type { Connection } from "./connection.ts";
 import { toJson } from "./json.ts";
 import type { Content } from "./thread-messages.ts";
@@ -8,15 +9,8 @@ export const protocolVersion = "5.5";
 const delimiter = "<IDS|MSG>";
 const delimiterBytes = Buffer.from(delimiter);
 
-export interface Header {
-  msg_id: string;
-  msg_type: string;
-  session: string;
-  username: string;
-  date: string;
-  version: string;
-  [more: string]: unknown;
-}
+/** A header as it is read: a client may send types that nobody knows. */
+export type Header = Omit<KernelMessage.IHeader, "msg_type" | "session"> & { msg_type: string; session?: unknown };
 
 export interface Message {
   identities: Buffer[];
