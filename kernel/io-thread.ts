@@ -109,6 +109,7 @@ function startRest(): void {
   if (started) return;
   started = true;
   setTimeout(() => {
+    if (ending) return;
     compiler.warmUp();
     children.watch(native?.descriptors, logDescriptor);
     interrupter.listenForSignals();

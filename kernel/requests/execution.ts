@@ -28,6 +28,9 @@ export interface ExecutionParts {
   contextOf(request: Message): number | undefined;
 }
 
+/** A cell of at most this many characters is compiled before it is announced: that takes well under a millisecond. */
+const shortSource = 2000;
+
 interface Waiting {
   request: Message;
   aborted: boolean;
@@ -142,8 +145,8 @@ export class Execution {
     const source = typeof content["code"] === "string" ? content["code"] : "";
     const silent = content["silent"] === true;
     const store = !silent && content["store_history"] !== false;
-    publisher.status("busy", header);
     if (typeof content["code"] !== "string") {
+      publisher.status("busy", header);
       return this.#refuse(
         request,
         `execute_request: code is ${content["code"] === undefined ? "missing" : `of type ${typeof content["code"]}`}; expected a string`,
@@ -151,11 +154,20 @@ export class Execution {
     }
     if (store) this.#count++;
     const count = this.#count;
-    if (!silent) publisher.publish("execute_input", { code: source, execution_count: count }, header);
+    // The main thread can start on a short cell while it is announced here: what it sends is acted on afterwards.
+    let isAnnounced = false;
+    const announce = () => {
+      if (isAnnounced) return;
+      isAnnounced = true;
+      publisher.status("busy", header);
+      if (!silent) publisher.publish("execute_input", { code: source, execution_count: count }, header);
+    };
+    if (source.length > shortSource) announce();
     const context = this.#parts.newContext(request);
     const running: Running = { request, context, source, store, count };
     this.#running = running;
     if (asksToLeave(source, this.#parts.compiler.names)) {
+      announce();
       return this.#finish(running, {
         status: "ok",
         payload: [{ source: "ask_exit", keepkernel: false }],
@@ -165,6 +177,7 @@ export class Execution {
     const label = `Cell [${store ? count : `unnumbered ${context}`}]`;
     const compiled = this.#parts.compiler.compile(source, label);
     if ("failure" in compiled) {
+      announce();
       if (!silent) publisher.publish("error", { ...compiled.failure }, header);
       return this.#finish(running, { status: "error", ...compiled.failure });
     }
@@ -184,6 +197,7 @@ export class Execution {
         Object.entries(expressions).map(([name, text]) => [name, this.#expression(text)]),
       ),
     });
+    announce();
   }
 
   #expression(text: unknown): { js: string; isAsync: boolean } | { error: CellFailure } {

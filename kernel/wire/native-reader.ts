@@ -34,9 +34,10 @@ export class NativeReader {
     this.#onBytes = onBytes;
   }
 
-  /** Descriptors of the read ends. */
+  /** Descriptors of the read ends that are open: a closed number may be anybody's by now. */
   get descriptors(): number[] {
-    return [this.#pipes.stdout.descriptor, this.#pipes.stderr.descriptor];
+    const isOpen = this.#sockets.length > 0 && this.#sockets.every((socket) => !socket.destroyed);
+    return isOpen ? [this.#pipes.stdout.descriptor, this.#pipes.stderr.descriptor] : [];
   }
 
   /** Reads whatever comes, as it comes. `onArrival` is to show what JavaScript printed until then, and to call `showRest`. */

@@ -21,6 +21,8 @@ const promptFor = (count: number) => `In \\[${count}\\]: `;
 async function inConsole(steps: Step[]): Promise<string> {
   const jupyter = own();
   const console = ["-m", "jupyter_console", "--kernel=gradbook", "--no-confirm-exit"];
+  // The console asks the kernel whether a cell is complete, and by default stops asking after one slow answer.
+  console.push("--ZMQTerminalInteractiveShell.kernel_is_complete_timeout=30");
   const { code, stdout, stderr } = await jupyter.python(
     [join(import.meta.dirname, "terminal.py"), JSON.stringify(steps), ...console],
     // The console would ask the terminal where its cursor is, and nobody answers.

@@ -104,6 +104,16 @@ describe("shutdown", () => {
     stuck.close();
   });
 
+  test("a kernel that is shut down as soon as it answers leaves nobody who holds its log open", async () => {
+    for (let round = 0; round < 8; round++) {
+      const kernel = await startKernel();
+      const closed = once(kernel.process, "close", { signal: AbortSignal.timeout(10_000) });
+      await kernel.request("control", "shutdown_request", { restart: false });
+      await closed;
+      await kernel[Symbol.asyncDispose]();
+    }
+  });
+
   test("the files of ipc sockets are taken away", async () => {
     await using kernel = await startKernel({ transport: "ipc" });
     const folder = dirname(kernel.connectionFile);
