@@ -19,6 +19,9 @@ import termios
 import time
 
 PATIENCE = 45  # seconds for each step, on a busy machine
+# On a slow start Jupyter console takes a late reply for the answer to its is_complete_request and begins a new line
+# instead of running the cell; like a person, press Enter once more then.
+SECOND_ENTER = 10
 
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][0-9A-Z]|[=>78])")
 
@@ -46,17 +49,22 @@ def main() -> int:
         ended = ended or not data
         transcript += ESCAPES.sub("", data.decode("utf-8", "replace"))
 
+    typed = ""
     for step in steps:
-        deadline = time.monotonic() + PATIENCE
+        started = time.monotonic()
         expected = re.compile(step["expect"])
-        while not expected.search(transcript, seen) and not ended and time.monotonic() < deadline:
+        while not expected.search(transcript, seen) and not ended and time.monotonic() < started + PATIENCE:
             read(0.1)
+            if typed.endswith("\r") and time.monotonic() > started + SECOND_ENTER:
+                os.write(terminal, b"\r")
+                typed = ""
         if not expected.search(transcript, seen):
             failed = f"did not appear: {step['expect']}"
             break
         seen = len(transcript)
         if "send" in step:
-            os.write(terminal, step["send"].encode())
+            typed = step["send"]
+            os.write(terminal, typed.encode())
 
     deadline = time.monotonic() + PATIENCE
     while not ended and not failed and time.monotonic() < deadline:

@@ -134,6 +134,17 @@ export class Kernel extends KernelClient {
 
 /** Starts a kernel and waits until it answers and its iopub is heard. */
 export async function startKernel(options: StartOptions = {}): Promise<Kernel> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // The ports were free when they were picked; another process may have been faster.
+      if (attempt === 3 || !/Address already in use/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+async function startOnce(options: StartOptions): Promise<Kernel> {
   const command = options.command ?? kernelCommand;
   const main = command.at(-2);
   if (!options.command && main && !existsSync(main)) throw new Error(`${main} is missing: run "npm run build" first.`);
