@@ -1,7 +1,8 @@
 /**
  * What the two threads say to each other. Text that cells print does not go this way but through the ring (ring.ts);
  * every message from the main thread therefore has a number, which also stands in the ring, and the I/O thread acts on
- * the message when it has shown the text before that place and none after it. `context` names the request that caused something: an execution or a comm message.
+ * the message when it has shown the text before that place and none after it. `context` names the request that caused
+ * something: an execution or a comm message.
  */
 
 import type { CellPositions } from "./cell-positions.ts";
@@ -25,7 +26,7 @@ export interface ExecuteOrder {
   silent: boolean;
   allowStdin: boolean;
   executionCount: number;
-  /** Compiled user_expressions by name; a string value is a compile error's message. */
+  /** Compiled user_expressions by name, or why one could not be compiled. */
   userExpressions: Record<string, { js: string; isAsync: boolean } | { error: CellFailure }>;
 }
 
