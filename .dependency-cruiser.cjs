@@ -5,6 +5,9 @@
  */
 const entries = ["^kernel/(main|worker|cli|index)\\.ts$"];
 
+/** The one file whose packages `build.mjs` copies into `dist/`. */
+const bundled = "^lib/engine/tensorflow/tfjs-node\\.ts$";
+
 /** A folder of the kernel that may import from itself and from `allowed`, and from no other folder of the kernel. */
 function room(name, allowed) {
   return {
@@ -30,8 +33,27 @@ module.exports = {
       name: "kernel-knows-only-the-host",
       comment: "of the library the kernel sees lib/host.ts; everything else it preloads by the public name",
       severity: "error",
-      from: { path: "^kernel/" },
+      from: { path: "^kernel/", pathNot: "^kernel/setup/" },
       to: { path: "^lib/", pathNot: "^lib/host(-console)?\\.ts$" },
+    },
+    {
+      name: "setup-knows-the-runtime",
+      comment: "setup fetches what lib/engine/runtime finds and loads, and sees nothing else of the library",
+      severity: "error",
+      from: { path: "^kernel/setup/" },
+      to: { path: "^lib/", pathNot: "^lib/engine/runtime/" },
+    },
+    {
+      name: "runtime-is-bare",
+      comment:
+        "setup and doctor load lib/engine/runtime: it knows types of the engine, and neither TensorFlow.js nor a host",
+      severity: "error",
+      from: { path: "^lib/engine/runtime/" },
+      to: {
+        path: "^(lib/|node_modules/@tensorflow/)",
+        pathNot: "^lib/engine/runtime/",
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "index-is-above-all",
@@ -97,7 +119,7 @@ module.exports = {
       name: "no-dev-packages-in-the-product",
       comment: "what an installed package needs is in dependencies; types alone may come from devDependencies",
       severity: "error",
-      from: { path: "^(kernel|lib|index\\.ts)", pathNot: "^kernel/setup/build\\.mjs$" },
+      from: { path: "^(kernel|lib|index\\.ts)", pathNot: ["^kernel/setup/build\\.mjs$", bundled] },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
     },
   ],

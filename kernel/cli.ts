@@ -11,7 +11,8 @@ import { findPlaces, packageVersion } from "./setup/places.ts";
 
 const help = `gradbook: TypeScript notebooks in JupyterLab
 
-  gradbook setup                   install what notebooks need: a Python environment with JupyterLab, the kernelspec
+  gradbook setup                   install what notebooks need: a Python environment with JupyterLab, TensorFlow's
+                                   library, the kernelspec
   gradbook start [folder]          setup, then JupyterLab; without a folder, with the notebooks that come along
       --port <number>              the port to listen on (default: the first free one from 8888)
       --no-browser                 print the address only

@@ -3,7 +3,18 @@
  * a test) is reached through `Host`. Imports run downwards (`engine` on the ground floor) and never to `kernel`.
  * No top-level await anywhere in this folder: `require("gradbook/lib")` must work, and `ready()` does the waiting.
  */
-export { type Device, device, tf } from "./engine/index.ts";
+export {
+  type Compiled,
+  CompileError,
+  type CompileOptions,
+  type CompileStats,
+  compile,
+  type Device,
+  device,
+  type Precision,
+  tf,
+  type TraceStats,
+} from "./engine/index.ts";
 export type { Host, HostComm, HostCommMessage, MimeBundle, Shown } from "./host.ts";
 export { currentHost, installHost } from "./host.ts";
 export { type ConsoleHostOptions, createConsoleHost } from "./host-console.ts";

@@ -1,7 +1,7 @@
 import { startEngine } from "./engine/index.ts";
 
 /** Exported names that cannot be used before the engine has started. */
-const needEngine = new Set(["tf", "device"]);
+const needEngine = new Set(["tf", "device", "compile"]);
 
 /**
  * Waits until the library can be used: starts what starts asynchronously, once. Notebooks do this by themselves; a plain

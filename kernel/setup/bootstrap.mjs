@@ -2,7 +2,7 @@
  * From a fresh clone to a command: node packages, build, then the command `gradbook` on Node 24. Plain JavaScript for
  * Node 20 and newer, and nothing but Node's own modules: it runs before anything is installed.
  *
- *   node kernel/setup/bootstrap.mjs setup | start ... | doctor | test ... | check | bench ...
+ *   node kernel/setup/bootstrap.mjs setup | start ... | doctor | test ... | check | bench ... | bench:engine ... | bench:setup
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,6 +10,9 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Commands that run a file of tests/bench. */
+const benches = { bench: "kernel/bench.ts", "bench:engine": "engine/bench.ts", "bench:setup": "engine/setup.ts" };
 
 /** Ends with one message that says what to do. */
 function stop(message) {
@@ -83,7 +86,7 @@ async function buildDist({ checked }) {
 async function main([command = "setup", ...args]) {
   checkNode();
   installPackages();
-  const isForTests = ["test", "check", "bench"].includes(command);
+  const isForTests = ["test", "check", ...Object.keys(benches)].includes(command);
   await buildDist({ checked: !isForTests });
   const built = (file) => join(root, "dist", "kernel", file);
   const { findNode24, runInTerminal } = await import(pathToFileURL(built("setup/node-runtime.js")).href);
@@ -98,8 +101,7 @@ async function main([command = "setup", ...args]) {
   if (!isForTests) return await gradbook(command, ...args);
   const tests = (...line) => runInTerminal(node, [join(root, "tests", "run.ts"), ...line], { cwd: root });
   if (command === "check") return await tests("--check");
-  if (command === "bench")
-    return await runInTerminal(node, [join(root, "tests", "bench", "kernel", "bench.ts"), ...args]);
+  if (command in benches) return await runInTerminal(node, [join(root, "tests", "bench", benches[command]), ...args]);
   const code = await gradbook("setup", "--for-tests");
   return code !== 0 ? code : await tests(...args);
 }

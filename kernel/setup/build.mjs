@@ -1,7 +1,9 @@
 /**
  * Builds `dist/` from the TypeScript sources: every file by `tsc` (JavaScript and declarations), then the kernel's two
  * threads, `kernel/main.ts` and `kernel/worker.ts`, each as one file by esbuild, because reading one file instead of
- * forty is a good part of the cold start. Plain JavaScript: it runs before there is anything to run TypeScript with.
+ * forty is a good part of the cold start; and the part of tfjs-node that the engine uses, so that an installed package does
+ * not depend on tfjs-node, whose install script downloads an old TensorFlow. Plain JavaScript: it runs before there is
+ * anything to run TypeScript with.
  *
  *   node kernel/setup/build.mjs              check types and build; nothing to do when no source has changed
  *   node kernel/setup/build.mjs --no-check   build although types may be wrong (faster; the next full build checks them)
@@ -23,6 +25,8 @@ const lockFolder = join(root, ".cache", "build.lock");
 
 /** The two files a kernel process starts its threads with. The kernelspec and the kernel know their names. */
 const bundles = ["kernel/main.ts", "kernel/worker.ts"];
+/** The file through which the engine uses tfjs-node, a package for development only. */
+const tfjsNode = "lib/engine/tensorflow/tfjs-node.ts";
 const sourceRoots = ["index.ts", "kernel", "lib", "tsconfig.json", "tsconfig.build.json"];
 /** Not TypeScript, but part of the product: requirements, logos, styles. */
 const assetExtensions = new Set([".txt", ".svg", ".png", ".css", ".html", ".json", ".py"]);
@@ -54,8 +58,8 @@ async function sourceHash(files) {
       .update(`${file}\0`)
       .update(await readFile(join(root, file)))
       .update("\0");
-  for (const tool of ["typescript", "esbuild"]) {
-    hash.update(JSON.parse(await readFile(join(root, "node_modules", tool, "package.json"), "utf8")).version);
+  for (const name of ["typescript", "esbuild", "@tensorflow/tfjs-node-gpu"]) {
+    hash.update(JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8")).version);
   }
   return hash.digest("hex");
 }
@@ -108,6 +112,58 @@ async function bundleThreads(outDir) {
     sourcemap: false,
     logLevel: "warning",
   });
+}
+
+/**
+ * tfjs-node's JavaScript and what it needs become part of `dist/`; TensorFlow.js itself and our own files stay apart,
+ * because there must be one of each. Their licences go into `dist/THIRD-PARTY-LICENSES.txt`.
+ */
+async function bundleTfjsNode(outDir) {
+  if (!existsSync(join(root, tfjsNode))) return;
+  const { build: esbuild } = await import("esbuild");
+  const ownFiles = {
+    name: "own-files",
+    setup: (bundler) =>
+      bundler.onResolve({ filter: /^\.\.?\// }, ({ path, importer }) =>
+        importer === join(root, tfjsNode) ? { path: path.replace(/\.ts$/, ".js"), external: true } : undefined,
+      ),
+  };
+  const { metafile } = await esbuild({
+    absWorkingDir: root,
+    entryPoints: [tfjsNode],
+    outdir: outDir,
+    outbase: ".",
+    bundle: true,
+    external: ["@tensorflow/tfjs", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers", "@tensorflow/tfjs-converter"],
+    plugins: [ownFiles],
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    // CommonJS inside an ES module: what stays apart is required.
+    banner: {
+      js: 'import { createRequire as makeRequire } from "node:module";\nconst require = makeRequire(import.meta.url);',
+    },
+    legalComments: "eof",
+    metafile: true,
+    logLevel: "warning",
+  });
+  await writeFile(join(outDir, "THIRD-PARTY-LICENSES.txt"), await licencesOf(Object.keys(metafile.inputs)));
+}
+
+/** The licences of the packages that these files belong to, as the packages carry them. */
+async function licencesOf(files) {
+  const packageOf = (file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
+  const names = [...new Set(files.map(packageOf))].filter((name) => name !== undefined).sort();
+  const parts = ["Parts of these packages are in lib/engine/tensorflow/tfjs-node.js."];
+  for (const name of names) {
+    const folder = join(root, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    parts.push(`${"=".repeat(100)}\n${name} ${version} (${license})`);
+    const texts = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
+    for (const text of texts) parts.push((await readFile(join(folder, text), "utf8")).trim());
+    if (texts.length === 0) parts.push(`Its licence is that of this package, in the file LICENSE beside package.json.`);
+  }
+  return `${parts.join("\n\n")}\n`;
 }
 
 async function copyAssets(files, outDir) {
@@ -202,6 +258,7 @@ export async function build({ checked = true } = {}) {
       const { code, output } = await runCompiler(fresh, checked);
       if (code !== 0) throw new Error(`The TypeScript sources do not compile:\n${output}`);
       await bundleThreads(fresh);
+      await bundleTfjsNode(fresh);
       await copyAssets(files, fresh);
       const cli = join(fresh, "kernel", "cli.js");
       if (existsSync(cli)) await chmod(cli, 0o755);
@@ -220,11 +277,21 @@ async function buildAndSay(options) {
     const outcome = await build(options);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(outcome === "built" ? `build: dist/ written (${seconds} s)` : "build: up to date");
+    await updateAddon();
     return true;
   } catch (error) {
     console.error(error.message);
     return false;
   }
+}
+
+/** Compiles the native addon when its C++ sources have changed, where setup has fetched TensorFlow. */
+async function updateAddon() {
+  const built = (file) => import(pathToFileURL(join(dist, "kernel", "setup", file)).href);
+  const started = performance.now();
+  const outcome = await (await built("native-addon.js")).updateAddon((await built("places.js")).findPlaces());
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (outcome === "compiled") console.log(`build: native addon compiled (${seconds} s)`);
 }
 
 function watchSources(options) {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { historyPath } from "../wire/history.ts";
 import { findChromium } from "./chromium.ts";
+import { engineChecks } from "./doctor-engine.ts";
 import { SetupError } from "./errors.ts";
 import { type KernelSpec, kernelName } from "./kernelspec.ts";
 import { findNode24, majorOf } from "./node-runtime.ts";
@@ -68,8 +69,7 @@ export function allChecks(places: Places): Check[] {
     { name: "kernelspec", required, run: () => checkKernelspec(places) },
     { name: "kernel", required, run: () => checkKernel(places) },
     { name: "history", required: false, run: () => checkHistory() },
-    { name: "C++ compiler", required: false, run: checkCompiler },
-    { name: "GPU", required: false, run: checkGpu },
+    ...engineChecks(places),
     { name: "browser for tests", required: false, run: checkChromium },
   ];
 }
@@ -164,21 +164,6 @@ function checkHistory(file = historyPath()): Finding {
     const fix = "Make it writable, or name another file in the environment variable GRADBOOK_HISTORY.";
     return { ok: false, detail: `${place} cannot be written: nothing is remembered between sessions`, fix };
   }
-}
-
-function checkCompiler(): Finding {
-  for (const compiler of ["c++", "g++", "clang++"]) {
-    const version = outputOf(compiler, ["--version"])?.split("\n")[0];
-    if (version) return { ok: true, detail: version };
-  }
-  const fix = "Only native code needs it. Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install";
-  return { ok: false, detail: "none on PATH", fix };
-}
-
-function checkGpu(): Finding {
-  const gpus = outputOf("nvidia-smi", ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]);
-  if (gpus) return { ok: true, detail: gpus.split("\n").join("; ") };
-  return { ok: false, detail: "nvidia-smi finds none; training runs on the processor" };
 }
 
 function checkChromium(): Finding {

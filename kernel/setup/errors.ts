@@ -23,6 +23,26 @@ const messages = {
     `If a package index could not be reached, check the network and pip's configuration (pip config list), then run this again.`,
   GB_SETUP_NOT_BUILT: (d: { main: string }) =>
     `${d.main} does not exist: the kernel has not been built.\nRun "npm run build" in a checkout, or install the package again.`,
+  GB_SETUP_TENSORFLOW_NONE: (d: { why: string }) => `There is no TensorFlow library for this machine: ${d.why}.`,
+  GB_SETUP_TENSORFLOW_OTHER: (d: { missing: string }) => d.missing,
+  GB_SETUP_TENSORFLOW_DISK: (d: { needed: string; free: string; folder: string }) =>
+    `TensorFlow takes ${d.needed} of disk, and ${d.folder} has ${d.free} free.\n` +
+    `Make room, or set GRADBOOK_TENSORFLOW to the folder of another installation, and run this again.`,
+  GB_SETUP_TENSORFLOW_FOLDER: (d: { folder: string; reason: string }) =>
+    `The TensorFlow runtime belongs into ${d.folder}, which cannot be written (${d.reason}).\n` +
+    `Make it writable, or name another cache folder in the environment variable XDG_CACHE_HOME, and run this again.`,
+  GB_SETUP_TENSORFLOW_FAILED: (d: { what: string; output: string }) =>
+    `pip could not download ${d.what}:\n${d.output}\n` +
+    `If a package index could not be reached, check the network and pip's configuration (pip config list), then run this again.`,
+  GB_SETUP_TENSORFLOW_UNPACK: (d: { output: string }) => `The wheels of TensorFlow could not be unpacked:\n${d.output}`,
+  GB_SETUP_ADDON_NO_COMPILER: (d: { tried: string }) =>
+    `Gradbook's native addon is compiled here, and no C++ compiler was found (tried: ${d.tried}).\n` +
+    `Install one (Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install), then run this again.`,
+  GB_SETUP_ADDON_NO_HEADERS: (d: { folder: string }) =>
+    `Gradbook's native addon needs TensorFlow's C headers, and ${d.folder} has no tensorflow/c/c_api.h.\n` +
+    `Set GRADBOOK_TENSORFLOW to an installation that has them (Python's package does), or leave it unset.`,
+  GB_SETUP_ADDON_FAILED: (d: { compiler: string; output: string }) =>
+    `${d.compiler} could not compile Gradbook's native addon:\n${d.output}`,
   GB_START_NO_FOLDER: (d: { folder: string }) =>
     `There is no folder ${d.folder} to open. Make it first, or name another one: gradbook start <folder>`,
   GB_START_PORT_TAKEN: (d: { port: number }) =>

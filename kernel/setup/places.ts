@@ -5,9 +5,10 @@
  * This file says where things are. A checkout keeps its `.venv` and `notebooks/` at its root; an installed package,
  * which may be shared or read-only, keeps them in the folder the user is in.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findPackageRoot, isCheckout as isCheckoutAt, setupCommandOf } from "../../lib/engine/runtime/package-root.ts";
 
 export interface Places {
   /** The folder of Gradbook's package.json. */
@@ -32,7 +33,7 @@ export interface Places {
 export function findPlaces(options: { cwd?: string; venv?: string; packageRoot?: string } = {}): Places {
   const cwd = options.cwd ?? process.cwd();
   const packageRoot = options.packageRoot ?? findPackageRoot(dirname(fileURLToPath(import.meta.url)));
-  const isCheckout = existsSync(join(packageRoot, "kernel", "setup", "bootstrap.mjs"));
+  const isCheckout = isCheckoutAt(packageRoot);
   const home = isCheckout ? packageRoot : cwd;
   const venv = options.venv ? resolve(cwd, options.venv) : join(home, ".venv");
   return {
@@ -45,17 +46,8 @@ export function findPlaces(options: { cwd?: string; venv?: string; packageRoot?:
     kernelMain: join(packageRoot, "dist", "kernel", "main.js"),
     packageNotebooks: join(packageRoot, "notebooks"),
     notebooks: join(home, "notebooks"),
-    setupCommand: isCheckout ? "npm run setup" : "npx gradbook setup",
+    setupCommand: setupCommandOf(packageRoot),
   };
-}
-
-/** The same from `kernel/setup/` and from `dist/kernel/setup/`: the nearest package.json above that is Gradbook's. */
-function findPackageRoot(start: string): string {
-  for (let folder = start; ; folder = dirname(folder)) {
-    const file = join(folder, "package.json");
-    if (existsSync(file) && JSON.parse(readFileSync(file, "utf8")).name === "gradbook") return folder;
-    if (dirname(folder) === folder) throw new Error(`No package.json of gradbook above ${start}`);
-  }
 }
 
 export function packageVersion(places: Places): string {

@@ -1,10 +1,16 @@
-/** Which backend runs TensorFlow.js, and how it is started without noise, downloads or left-over process listeners. */
+/**
+ * Which backend runs TensorFlow.js: TensorFlow's own runtime, or else WebAssembly, or else plain JavaScript; and how the last two are
+ * started without noise, downloads or left-over process listeners.
+ */
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { currentHost } from "../host.ts";
 import { lendCpuKernels } from "./cpu-kernels.ts";
+import { tellDevice } from "./device.ts";
+import { ownWasmMemory } from "./memory.ts";
+import { startTensorFlow } from "./tensorflow/start.ts";
 
 // At load, so that `await tf.ready()` alone starts the same backend in the same way.
 configureWasm();
@@ -15,8 +21,8 @@ let starting: Promise<void> | undefined;
 let wasmError: unknown;
 
 /**
- * Starts the WebAssembly backend, or TensorFlow.js's plain JavaScript one (`cpu`) with one log line that says why.
- * The first call decides; later calls wait for it.
+ * Starts TensorFlow's runtime. Where it is not to be had, `device()` and `compile` say why, and the WebAssembly backend starts, or
+ * TensorFlow.js's plain JavaScript one (`cpu`) with one log line. The first call decides; later calls wait for it.
  */
 export function startEngine(): Promise<void> {
   starting ??= start();
@@ -24,6 +30,9 @@ export function startEngine(): Promise<void> {
 }
 
 async function start(): Promise<void> {
+  const missing = startTensorFlow();
+  if (missing === undefined) return;
+  tellDevice({ missing });
   if (await quietly(() => tf.setBackend("wasm"))) return;
   // A missing or broken .wasm file rejects with a bare object that gives advice to owners of web servers.
   const reason =
@@ -42,7 +51,9 @@ function configureWasm(): void {
   wrapFactory("wasm", 2, async (factory) => {
     const before = fatalListeners();
     try {
-      return await factory();
+      const backend = await factory();
+      ownWasmMemory(backend);
+      return backend;
     } catch (error) {
       wasmError = error;
       throw error;

@@ -1,12 +1,26 @@
 /**
  * The engine: TensorFlow.js as the API, with the backends that run it. Lives here: starting a backend, what a backend
- * lacks, how a tensor shows itself. May not live here: layers, models, data, anything of Jupyter but the display symbol.
- * Importing loads TensorFlow.js synchronously; `startEngine` then starts the WebAssembly backend, which is asynchronous.
+ * lacks, `compile`, who owns a tensor and how it shows itself. May not live here: layers, models, data, anything of Jupyter but
+ * the display symbol. Importing loads TensorFlow.js synchronously; `startEngine` then starts a backend, which may take a turn or two.
  */
+import { installOwnership } from "./memory.ts";
 import { installTensorDisplay } from "./tensor-display.ts";
 
+installOwnership();
 installTensorDisplay();
 
-export * as tf from "@tensorflow/tfjs";
 export { startEngine } from "./backends.ts";
+export {
+  type Compiled,
+  CompileError,
+  type CompileOptions,
+  type CompileStats,
+  compile,
+  type Precision,
+  type RandomState,
+  randomState,
+  setRandomState,
+  type TraceStats,
+} from "./compile/index.ts";
 export { type Device, device } from "./device.ts";
+export * as tf from "./tf.ts";

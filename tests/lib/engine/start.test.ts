@@ -1,19 +1,21 @@
 /** How the engine starts, seen from fresh processes. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { runNode } from "./run-node.ts";
 
 const backendNow = "gradbook.tf.getBackend()";
+const without = { env: { GRADBOOK_TENSORFLOW: "off" } };
 
-test("it starts on WebAssembly and prints nothing", async () => {
-  const { out, err } = await runNode(`
+test.each([
+  ["TensorFlow's runtime", "tensorflow", {}],
+  ["WebAssembly where that is not to be had", "wasm", without],
+])("it starts on %s and prints nothing", async (_, backend, options) => {
+  const source = `
     import * as gradbook from "./lib/index.ts";
     await Promise.all([gradbook.ready(), gradbook.ready(["tf"])]);
     gradbook.tf.ones([2, 2]).matMul(gradbook.tf.ones([2, 2])).dataSync();
     process.stdout.write(${backendNow});
-  `);
-  expect({ out, err }).toEqual({ out: "wasm", err: "" });
+  `;
+  expect(await runNode(source, options)).toEqual({ out: backend, err: "" });
 });
 
 test("the package loads synchronously through require", async () => {
@@ -23,7 +25,7 @@ test("the package loads synchronously through require", async () => {
     await gradbook.ready();
     process.stdout.write(${backendNow} + " " + Object.keys(gradbook).includes("tf"));
   `);
-  expect({ out, err }).toEqual({ out: "wasm true", err: "" });
+  expect({ out, err }).toEqual({ out: "tensorflow true", err: "" });
 });
 
 test("names that need no engine do not start it", async () => {
@@ -35,38 +37,43 @@ test("names that need no engine do not start it", async () => {
   expect(out).toBe("The engine has not started yet. Call `await ready()` first.");
 });
 
-test("tf.ready() alone starts the same backend", async () => {
-  const { out, err } = await runNode(`
+test.each([
+  ["tensorflow", {}, /^TensorFlow 2\.\d+ · CPU x\d+ · XLA on$/],
+  ["wasm", without, /^TensorFlow\.js 4\.\d+\.\d+ · WebAssembly with SIMD · 1 thread of \d+ processors$/],
+])("tf.ready() alone starts the same backend: %s", async (_, options, line) => {
+  const source = `
     import * as gradbook from "./lib/index.ts";
     await gradbook.tf.ready();
     process.stdout.write(String(gradbook.device()));
-  `);
-  expect(out).toMatch(
-    /^TensorFlow\.js 4\.\d+\.\d+ · WebAssembly with SIMD · 1 thread of \d+ processors · 0 tensors, 0\.0 MB$/,
-  );
+  `;
+  const { out, err } = await runNode(source, options);
+  expect(out).toMatch(line);
   expect(err).toBe("");
 });
 
 test("the engine leaves what happens at an unhandled rejection to others", async () => {
-  const { out } = await runNode(`
+  const source = `
     import * as gradbook from "./lib/index.ts";
     const mine = () => {};
     process.on("unhandledRejection", mine);
     await gradbook.ready();
     const count = (event) => process.listenerCount(event);
     process.stdout.write(count("unhandledRejection") + " " + count("uncaughtException"));
-  `);
-  expect(out).toBe("1 0");
+  `;
+  for (const options of [{}, without]) expect((await runNode(source, options)).out).toBe("1 0");
 });
 
 test("without WebAssembly it runs on plain JavaScript and says so in one line", async () => {
-  const { out, err } = await runNode(`
+  const { out, err } = await runNode(
+    `
     import * as gradbook from "./lib/index.ts";
     import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
     setWasmPaths("/nowhere/");
     await gradbook.ready();
     console.log(gradbook.tf.ones([2]).sum().dataSync()[0], String(gradbook.device()));
-  `);
+  `,
+    without,
+  );
   const lines = out.trim().split("\n");
   expect(lines[0]).toBe(
     "The WebAssembly backend of TensorFlow.js did not start: its .wasm file failed to load, see stderr. Running on plain JavaScript: same results, many times slower.",
@@ -77,17 +84,3 @@ test("without WebAssembly it runs on plain JavaScript and says so in one line", 
   expect(err).toContain("nowhere");
   expect(err).not.toMatch(/Hi, looks like you are running TensorFlow.js in Node.js|Initialization of backend/);
 });
-
-/** Runs an ES module in a fresh Node from the package's folder. */
-async function runNode(source: string): Promise<{ out: string; err: string }> {
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", source], {
-    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => (out += chunk));
-  child.stderr.on("data", (chunk) => (err += chunk));
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`Node ended with ${code}:\n${out}${err}`);
-  return { out, err };
-}

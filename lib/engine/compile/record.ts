@@ -1,0 +1,174 @@
+/** Runs a function once under a trace and makes a native function of what it did. */
+import type * as tf from "@tensorflow/tfjs";
+import { currentHost } from "../../host.ts";
+import type { NativeFunction } from "../tensorflow/binding.ts";
+import type { TraceableBackend } from "../tensorflow/trace-hooks.ts";
+import { CompileError } from "./errors.ts";
+import type { Feed } from "./feeds.ts";
+import type { OptimizerUse } from "./optimizers.ts";
+import { nextSeed } from "./random.ts";
+import { mapTensors, type ResultStructure, resultStructure } from "./structure.ts";
+import { Trace, type TraceOptions } from "./trace.ts";
+import type { Initializer } from "./variables.ts";
+
+/** A native function, and what JavaScript has to know to run it. */
+export interface Recording {
+  readonly native: NativeFunction;
+  readonly xla: boolean;
+  /** Shapes and dtypes of the results' tensors; the values of assigned variables follow them among the outputs. */
+  readonly results: readonly { shape: number[]; dtype: tf.DataType }[];
+  readonly build: ResultStructure["build"];
+  readonly assigned: readonly tf.Variable[];
+  /** For each capture the variable it is, or undefined for a value that the function holds. */
+  readonly captured: readonly (tf.Variable | undefined)[];
+  readonly feeds: readonly Feed[];
+  /** Native functions that `native` calls, to be deleted after it. */
+  readonly bodies: readonly number[];
+  readonly optimizers: readonly OptimizerUse[];
+  /** Whether it draws random numbers. */
+  readonly draws: boolean;
+  /** The seed that first values of variables were drawn with, for the first call. */
+  firstSeed: Int32Array | undefined;
+  readonly traceMilliseconds: number;
+}
+
+/** Traces `fn` for these arguments. Whatever happens, no variable has another value afterwards and no tensor is left over. */
+export function record(
+  backend: TraceableBackend,
+  fn: (...args: unknown[]) => unknown,
+  args: readonly unknown[],
+  tensors: readonly tf.Tensor[],
+  options: TraceOptions,
+): Recording {
+  const start = performance.now();
+  const inputs = tensors.map((tensor) => backend.idOf(tensor));
+  const trace = new Trace(backend, options);
+  // An interrupt ends the code below without its `finally`.
+  const stopListening = currentHost().onInterrupt(() => trace.close(true));
+  let finished: Finished | undefined;
+  let initializers: Initializer[] = [];
+  let seed: Int32Array | undefined;
+  try {
+    trace.open();
+    const placeholders = tensors.map(({ dataId, shape }) =>
+      trace.placeholder(backend.tensorMap.get(dataId).dtype, shape),
+    );
+    trace.feeds.addSeed();
+    const result = call(trace, fn, args, placeholders);
+    finished = finish(trace, result);
+  } finally {
+    // Also after a throw: variables made before it belong to whoever made them, and need their first values.
+    initializers = firstValues(trace, finished !== undefined);
+    trace.close(!finished);
+    stopListening();
+    if (trace.draws > 0) seed = nextSeed();
+    initialize(backend, initializers, inputs, seed, trace.feeds.list);
+    if (!finished) {
+      for (const feed of trace.feeds.list) feed.dispose();
+      for (const body of trace.bodies) backend.binding.deleteFunction(body);
+    }
+  }
+  return { ...finished, firstSeed: seed, traceMilliseconds: performance.now() - start };
+}
+
+type Finished = Omit<Recording, "firstSeed" | "traceMilliseconds">;
+
+function firstValues(trace: Trace, finished: boolean): Initializer[] {
+  try {
+    return trace.variables.initializers();
+  } catch (error) {
+    if (finished) throw error;
+    return [];
+  }
+}
+
+function call(
+  trace: Trace,
+  fn: (...args: unknown[]) => unknown,
+  args: readonly unknown[],
+  placeholders: readonly tf.Tensor[],
+): unknown {
+  let next = 0;
+  const result = fn(...args.map((arg) => mapTensors(arg, () => placeholders[next++]!)));
+  if (isPromise(result)) throw promiseError(trace, result);
+  return result;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+}
+
+/** The promise will be rejected, with an error that nobody waits for. */
+function promiseError(trace: Trace, promise: PromiseLike<unknown>): CompileError {
+  promise.then(
+    () => {},
+    () => {},
+  );
+  if (trace.violation) return trace.violation;
+  return trace.error(
+    "the function returned a promise. A compiled function is synchronous: await outside of it, and pass what you waited for as an argument.",
+  );
+}
+
+function finish(trace: Trace, result: unknown): Finished {
+  let structure: ResultStructure;
+  try {
+    structure = resultStructure(result, (tensor) => trace.isMade(tensor));
+  } catch (error) {
+    throw error instanceof CompileError ? error : trace.error((error as Error).message, error);
+  }
+  const { variables } = trace;
+  const { assigned } = variables;
+  const native = trace.build(trace.inputIds([...structure.tensors, ...assigned]), trace.xla);
+  return {
+    native,
+    xla: trace.xla,
+    results: structure.tensors.map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
+    build: structure.build,
+    assigned,
+    captured: variables.captured(native),
+    feeds: trace.feeds.list,
+    bodies: trace.bodies,
+    optimizers: trace.optimizers.uses,
+    draws: trace.draws > 0,
+  };
+}
+
+/** Gives the variables that were made while tracing their first values. */
+function initialize(
+  backend: TraceableBackend,
+  initializers: readonly Initializer[],
+  inputs: readonly number[],
+  seed: Int32Array | undefined,
+  feeds: readonly Feed[],
+): void {
+  const { binding } = backend;
+  for (const { native, variables, captured } of initializers) {
+    const ids = inputIds(backend, inputs, seed, feeds, captured);
+    try {
+      const values = binding.runFunction(native.id, ids);
+      for (const [i, variable] of variables.entries()) binding.moveInto(backend.idOf(variable), values[i]!);
+    } finally {
+      binding.deleteTensor(ids[inputs.length]!);
+      binding.deleteFunction(native.id);
+    }
+  }
+}
+
+/** The inputs of a native function made under a trace: arguments, seed (to be deleted after the run), feeds, captures. */
+export function inputIds(
+  backend: TraceableBackend,
+  inputs: readonly number[],
+  seed: Int32Array | undefined,
+  feeds: readonly Feed[],
+  captured: readonly (tf.Variable | undefined)[],
+): Int32Array {
+  const { binding } = backend;
+  const ids = new Int32Array(inputs.length + 1 + feeds.length + captured.length);
+  let next = 0;
+  for (const id of inputs) ids[next++] = id;
+  ids[next++] = binding.createTensorEager([2], binding.TF_INT32, seed ?? new Int32Array(2));
+  for (const feed of feeds) ids[next++] = feed.id();
+  for (const variable of captured) ids[next++] = variable ? backend.idOf(variable) : 0;
+  return ids;
+}

@@ -1,0 +1,71 @@
+/** The test files of tfjs-node that can run here, and their specs that do not pass. */
+import type { Exceptions } from "./verdict.ts";
+
+export const nodeFiles: readonly string[] = [
+  "callbacks_test",
+  "image_test",
+  "int64_tensors_test",
+  "io/file_system_test",
+  "io/io_utils_test",
+  "io/node_http_test",
+  "nodejs_kernel_backend_test",
+  "saved_model_test",
+  "tensorboard_test",
+  "tfjs_binding_test",
+];
+
+export const nodeExceptions: readonly Exceptions[] = [
+  {
+    reason: "Reads an image that the package leaves out.",
+    specs: [
+      "decode images decode png",
+      "decode images decode png 1 channels",
+      "decode images decode png 3 channels",
+      "decode images decode png 4 channels",
+      "decode images decode bmp",
+      "decode images decode bmp through decodeImage",
+      "decode images decode jpg",
+      "decode images decode jpeg node bindings do not leak",
+      "decode images decode jpg 1 channel",
+      "decode images decode jpg 3 channels",
+      "decode images decode jpg with 0 channels, use the number of channels in the JPEG-encoded image",
+      "decode images decode jpg with downscale",
+      "decode images decode gif",
+      "decode images decode gif with no expandAnimation",
+      "decode images throw error if request non int32 dtype",
+      "decode images throw error if backend is not tensorflow",
+    ],
+  },
+  {
+    reason: "Reads a saved model that the package leaves out.",
+    specs: [
+      "SavedModel deserialize SavedModel pb file",
+      "SavedModel inspect SavedModel metagraphs",
+      "SavedModel get input and output node names from SavedModel metagraphs",
+      "SavedModel load TFSavedModel",
+      "SavedModel load TFSavedModel with wrong tags throw exception",
+      "SavedModel load TFSavedModel with wrong signature throw exception",
+      "SavedModel load TFSavedModel and delete",
+      "SavedModel delete TFSavedModel multiple times throw exception",
+      "SavedModel load multiple signatures from the same metagraph only call binding once",
+      "SavedModel load signature after delete call binding",
+      "SavedModel throw error when input tensors do not match input ops",
+      "SavedModel execute model float times three",
+      "SavedModel execute model with tensor array as input",
+      "SavedModel execute model with tensor map as input",
+      "SavedModel execute model with wrong tensor name",
+      "SavedModel execute model with uint8 input",
+      "SavedModel execute model with int64 input",
+      "SavedModel execute model int times two",
+      "SavedModel execute multiple signatures from the same model",
+      "SavedModel execute model with single input and multiple outputs",
+      "SavedModel execute model with multiple inputs and multiple outputs",
+      "SavedModel load multiple models",
+      "SavedModel return inputs and outputs",
+    ],
+  },
+  {
+    reason: "Asks for an error where there is an answer: dilated convolutions over three axes run on a CPU here.",
+    specs: ["conv3d dilations CPU should throw error on dilations >1"],
+  },
+];
