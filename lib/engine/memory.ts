@@ -264,23 +264,24 @@ export function ownWasmMemory(backend: object): void {
  * tensors that the program has lost and V8 has not collected yet.
  */
 export function retryAfterCollection(binding: Binding): Binding {
+  const retry = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("Out of memory"))) throw error;
+      const before = binding.memory().bytes;
+      collectGarbage();
+      if (binding.memory().bytes >= before) throw error;
+      return work();
+    }
+  };
   const retrying: Pick<Binding, "createTensor" | "createTensorEager" | "executeOp" | "runFunction"> = {
     createTensor: (shape, dtype, values) => retry(() => binding.createTensor(shape, dtype, values)),
     createTensorEager: (shape, dtype, values) => retry(() => binding.createTensorEager(shape, dtype, values)),
     executeOp: (name, attributes, inputs, outputs) => retry(() => binding.executeOp(name, attributes, inputs, outputs)),
-    runFunction: (id, inputs) => retry(() => binding.runFunction(id, inputs)),
+    runFunction: (id, inputs, targets) => retry(() => binding.runFunction(id, inputs, targets)),
   };
   return Object.assign(Object.create(binding), retrying);
-}
-
-function retry<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("Out of memory"))) throw error;
-    collectGarbage();
-    return work();
-  }
 }
 
 let gc: (() => void) | undefined;

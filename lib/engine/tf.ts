@@ -3,7 +3,7 @@
  * `compile()` can trace. A name exported here goes before the one of TensorFlow.js.
  */
 import * as tfjs from "@tensorflow/tfjs";
-import { fileSystem, node } from "./tensorflow/tfjs-node.ts";
+import { fileSystem, node, nodeHTTPRequest } from "./tensorflow/tfjs-node.ts";
 
 export * from "@tensorflow/tfjs";
 export {
@@ -19,8 +19,15 @@ export {
 } from "./compile/random.ts";
 export { node };
 
-/** `tf.io`, with `fileSystem(path)` for folders and files of this machine; `file://` addresses do the same. */
-export const io: typeof tfjs.io & { fileSystem: typeof fileSystem } = { ...tfjs.io, fileSystem };
+/**
+ * `tf.io`, with what tfjs-node adds: `fileSystem(path)` for folders and files of this machine (`file://` addresses do the
+ * same), and `nodeHTTPRequest`.
+ */
+export const io: typeof tfjs.io & { fileSystem: typeof fileSystem; nodeHTTPRequest: typeof nodeHTTPRequest } = {
+  ...tfjs.io,
+  fileSystem,
+  nodeHTTPRequest,
+};
 
 // The types of the namespace.
 export declare namespace io {

@@ -63,8 +63,11 @@ function install(model: ModelInternals, options: CompileOptions & { name: string
 
   let train: { of: unknown; run: BatchFunction } | undefined;
   model.makeTrainFunction = function () {
-    if (train?.of !== this.lossFunctions)
-      train = { of: this.lossFunctions, run: compile(makeTrainFunction.call(this), step("train")) };
+    if (train?.of !== this.lossFunctions) {
+      const run = compile(makeTrainFunction.call(this), step("train"));
+      // `fit` ends its list with what is left out of sample weights, `trainOnBatch` does not.
+      train = { of: this.lossFunctions, run: (data) => run(data.slice(0, data.findLastIndex(Boolean) + 1)) };
+    }
     return train!.run;
   };
 

@@ -1,16 +1,17 @@
 /** A compiled function's traces, and the run of one. */
 import * as tf from "@tensorflow/tfjs";
 import { currentHost } from "../../host.ts";
+import type { TensorMetadata } from "../tensorflow/binding.ts";
 import type { TraceableBackend } from "../tensorflow/trace-hooks.ts";
 import type { Precision } from "./choke-point.ts";
 import { CompileError } from "./errors.ts";
 import { xlaRefusal } from "./fallback.ts";
 import { brokenGuard, countIterations } from "./optimizers.ts";
 import { nextSeed } from "./random.ts";
-import { inputIds, type Recording, record } from "./record.ts";
+import { inputIds, type Recording, record, seedTensor } from "./record.ts";
 import { type Description, describeArguments, difference, signatureOf, signatureText } from "./signature.ts";
 import { currentTrace, traceableBackend } from "./trace.ts";
-import { type Write, writeAll } from "./write-back.ts";
+import { placesOf } from "./write-back.ts";
 
 export interface CompileOptions {
   /** One XLA program (the default), or with `false` a graph that TensorFlow runs op by op. */
@@ -99,10 +100,21 @@ export class Program {
         `compile(): the ${backend} backend runs functions as they are, op by op. Compiling needs TensorFlow's runtime: "gradbook setup" installs it, "gradbook doctor" says what is in its way.`,
       );
     }
-    const result = tf.tidy(() => this.#fn(...args) as tf.TensorContainer);
-    if (typeof (result as { then?: unknown } | null)?.then === "function")
-      throw new CompileError(this.name, "the function returned a promise. A compiled function is synchronous.");
-    return result;
+    const engine = tf.engine();
+    engine.startScope(this.name);
+    let result: unknown;
+    try {
+      result = this.#fn(...args);
+      if (typeof (result as { then?: unknown } | null)?.then === "function") {
+        throw new CompileError(
+          this.name,
+          "the function returned a promise. A compiled function is synchronous: await outside of it.",
+        );
+      }
+      return result;
+    } finally {
+      engine.endScope(result as tf.TensorContainer);
+    }
   }
 
   #signature(args: unknown[]): ReturnType<typeof signatureOf> {
@@ -199,6 +211,7 @@ function staleness({ recording }: TraceEntry): string | undefined {
 
 function release({ recording, backend }: TraceEntry): void {
   backend.binding.deleteFunction(recording.native.id);
+  if (recording.idleSeed !== undefined) backend.binding.deleteTensor(recording.idleSeed);
   for (const body of recording.bodies) backend.binding.deleteFunction(body);
   for (const feed of recording.feeds) feed.dispose();
 }
@@ -207,7 +220,7 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Runs the native function, then writes assigned variables back; when it throws, nothing was written. */
+/** Runs the native function, which writes assigned variables; when it throws, none was written. */
 function runRecording(
   recording: Recording,
   backend: TraceableBackend,
@@ -215,27 +228,19 @@ function runRecording(
   name: string,
 ): unknown {
   const { binding } = backend;
-  const { native, results, assigned, feeds, captured, optimizers, draws } = recording;
-  const seed = draws ? (recording.firstSeed ?? nextSeed()) : undefined;
-  const ids = inputIds(
-    backend,
-    tensors.map((tensor) => backend.idOf(tensor)),
-    seed,
-    feeds,
-    captured,
-  );
-  let outputs: Int32Array;
+  const { native, assigned, feeds, captured, optimizers, idleSeed } = recording;
+  const inputs = tensors.map((tensor) => backend.idOf(tensor));
+  const targets = placesOf(backend, assigned);
+  const seedId = idleSeed ?? seedTensor(backend, recording.firstSeed ?? nextSeed());
+  let outputs: TensorMetadata[];
   try {
-    outputs = binding.runFunction(native.id, ids);
+    outputs = binding.runFunction(native.id, inputIds(backend, inputs, seedId, feeds, captured), targets);
   } catch (error) {
     throw new CompileError(name, (error as Error).message, { cause: error });
   } finally {
-    binding.deleteTensor(ids[tensors.length]!);
+    if (idleSeed === undefined) binding.deleteTensor(seedId);
   }
   recording.firstSeed = undefined;
-  const writes = assigned.map((variable, i): Write => ({ variable, id: outputs[results.length + i]! }));
-  writeAll(backend, writes, () => countIterations(optimizers));
-  return recording.build(
-    results.map(({ shape, dtype }, i) => backend.concrete(outputs[i]!, shape, dtype) as tf.Tensor),
-  );
+  countIterations(optimizers);
+  return recording.build(outputs.map((metadata) => backend.createOutputTensor(metadata) as tf.Tensor));
 }

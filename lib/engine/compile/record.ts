@@ -1,6 +1,5 @@
 /** Runs a function once under a trace and makes a native function of what it did. */
 import type * as tf from "@tensorflow/tfjs";
-import { currentHost } from "../../host.ts";
 import type { NativeFunction } from "../tensorflow/binding.ts";
 import type { TraceableBackend } from "../tensorflow/trace-hooks.ts";
 import { CompileError } from "./errors.ts";
@@ -10,14 +9,14 @@ import { nextSeed } from "./random.ts";
 import { mapTensors, type ResultStructure, resultStructure } from "./structure.ts";
 import { Trace, type TraceOptions } from "./trace.ts";
 import type { Initializer } from "./variables.ts";
+import { placesOf } from "./write-back.ts";
 
 /** A native function, and what JavaScript has to know to run it. */
 export interface Recording {
   readonly native: NativeFunction;
   readonly xla: boolean;
-  /** Shapes and dtypes of the results' tensors; the values of assigned variables follow them among the outputs. */
-  readonly results: readonly { shape: number[]; dtype: tf.DataType }[];
   readonly build: ResultStructure["build"];
+  /** Their values are the outputs after the tensors of the result. */
   readonly assigned: readonly tf.Variable[];
   /** For each capture the variable it is, or undefined for a value that the function holds. */
   readonly captured: readonly (tf.Variable | undefined)[];
@@ -29,6 +28,8 @@ export interface Recording {
   readonly draws: boolean;
   /** The seed that first values of variables were drawn with, for the first call. */
   firstSeed: Int32Array | undefined;
+  /** Id of the tensor that stands where a seed would be, in a function that draws none; to be deleted with it. */
+  readonly idleSeed: number | undefined;
   readonly traceMilliseconds: number;
 }
 
@@ -43,8 +44,6 @@ export function record(
   const start = performance.now();
   const inputs = tensors.map((tensor) => backend.idOf(tensor));
   const trace = new Trace(backend, options);
-  // An interrupt ends the code below without its `finally`.
-  const stopListening = currentHost().onInterrupt(() => trace.close(true));
   let finished: Finished | undefined;
   let initializers: Initializer[] = [];
   let seed: Int32Array | undefined;
@@ -60,7 +59,6 @@ export function record(
     // Also after a throw: variables made before it belong to whoever made them, and need their first values.
     initializers = firstValues(trace, finished !== undefined);
     trace.close(!finished);
-    stopListening();
     if (trace.draws > 0) seed = nextSeed();
     initialize(backend, initializers, inputs, seed, trace.feeds.list);
     if (!finished) {
@@ -68,10 +66,16 @@ export function record(
       for (const body of trace.bodies) backend.binding.deleteFunction(body);
     }
   }
-  return { ...finished, firstSeed: seed, traceMilliseconds: performance.now() - start };
+  const idleSeed = finished.draws ? undefined : seedTensor(backend, new Int32Array(2));
+  return { ...finished, firstSeed: seed, idleSeed, traceMilliseconds: performance.now() - start };
 }
 
-type Finished = Omit<Recording, "firstSeed" | "traceMilliseconds">;
+type Finished = Omit<Recording, "firstSeed" | "idleSeed" | "traceMilliseconds">;
+
+/** Id of a seed; to be deleted after use. */
+export function seedTensor({ binding }: TraceableBackend, seed: Int32Array): number {
+  return binding.createTensorEager([2], binding.TF_INT32, seed);
+}
 
 function firstValues(trace: Trace, finished: boolean): Initializer[] {
   try {
@@ -123,7 +127,6 @@ function finish(trace: Trace, result: unknown): Finished {
   return {
     native,
     xla: trace.xla,
-    results: structure.tensors.map(({ shape, dtype }) => ({ shape: [...shape], dtype })),
     build: structure.build,
     assigned,
     captured: variables.captured(native),
@@ -144,30 +147,29 @@ function initialize(
 ): void {
   const { binding } = backend;
   for (const { native, variables, captured } of initializers) {
-    const ids = inputIds(backend, inputs, seed, feeds, captured);
+    const seedId = seedTensor(backend, seed ?? new Int32Array(2));
+    const ids = inputIds(backend, inputs, seedId, feeds, captured);
     try {
-      const values = binding.runFunction(native.id, ids);
-      for (const [i, variable] of variables.entries()) binding.moveInto(backend.idOf(variable), values[i]!);
+      binding.runFunction(native.id, ids, placesOf(backend, variables));
     } finally {
-      binding.deleteTensor(ids[inputs.length]!);
+      binding.deleteTensor(seedId);
       binding.deleteFunction(native.id);
     }
   }
 }
 
-/** The inputs of a native function made under a trace: arguments, seed (to be deleted after the run), feeds, captures. */
+/** The inputs of a native function made under a trace: arguments, seed, feeds, captures. */
 export function inputIds(
   backend: TraceableBackend,
   inputs: readonly number[],
-  seed: Int32Array | undefined,
+  seedId: number,
   feeds: readonly Feed[],
   captured: readonly (tf.Variable | undefined)[],
 ): Int32Array {
-  const { binding } = backend;
   const ids = new Int32Array(inputs.length + 1 + feeds.length + captured.length);
   let next = 0;
   for (const id of inputs) ids[next++] = id;
-  ids[next++] = binding.createTensorEager([2], binding.TF_INT32, seed ?? new Int32Array(2));
+  ids[next++] = seedId;
   for (const feed of feeds) ids[next++] = feed.id();
   for (const variable of captured) ids[next++] = variable ? backend.idOf(variable) : 0;
   return ids;

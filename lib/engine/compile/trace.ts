@@ -2,6 +2,7 @@
  * An open trace: while it lasts, ops become nodes of a graph and tensors stand for values to come. This file is the side of it that
  * the TensorFlow backend sees (`TraceHooks`); `record.ts` runs a function under it.
  */
+import { MessageChannel } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs";
 import type { BindingValues, NativeFunction, OpAttribute, TensorMetadata } from "../tensorflow/binding.ts";
 import {
@@ -17,6 +18,7 @@ import { CompileError, callSite } from "./errors.ts";
 import { Feeds } from "./feeds.ts";
 import { OptimizersInTrace } from "./optimizers.ts";
 import { override } from "./override.ts";
+import { isUniform } from "./uniform.ts";
 import { VariablesInTrace } from "./variables.ts";
 
 export interface TraceOptions {
@@ -50,6 +52,20 @@ export function currentTrace(): Trace | undefined {
   return current;
 }
 
+/**
+ * An interrupt ends JavaScript without running `finally`. A trace never outlives the turn of the event loop that it was opened in, so a
+ * message that the next turn brings finds it open only when it was cut off. (Not a timer: those of an interrupted cell never fire.)
+ */
+function closeIfCutOff(trace: Trace): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.on("message", () => {
+    trace.close(true);
+    port1.close();
+  });
+  port1.unref();
+  port2.postMessage(null);
+}
+
 /** The backend in use, if it is one that traces. */
 export function traceableBackend(): TraceableBackend | undefined {
   const backend = tf.engine().backend as unknown as Partial<TraceableBackend>;
@@ -76,6 +92,8 @@ export class Trace implements TraceHooks {
   /** Metadata objects of ids that records own: the binding lets go of an id together with its object. */
   readonly #metadata: TensorMetadata[] = [];
   #undo: (() => void)[] = [];
+  /** How deep TensorFlow.js's engine was in scopes, gradients and kernels when the trace opened. */
+  #before = { scopes: 0, gradients: 0, kernels: 0 };
 
   constructor(backend: TraceableBackend, options: TraceOptions) {
     this.name = options.name;
@@ -94,9 +112,12 @@ export class Trace implements TraceHooks {
 
   open(): void {
     current = this;
+    closeIfCutOff(this);
     this.variables.separate();
     this.enter();
     this.backend.setTraceHooks(this);
+    const { state } = tf.engine();
+    this.#before = { scopes: state.scopeStack.length, gradients: state.gradientDepth, kernels: state.kernelDepth };
     tf.engine().startScope("compile");
     this.#undo = [
       ...this.variables.install(),
@@ -109,7 +130,6 @@ export class Trace implements TraceHooks {
   /** Ends everything that `open` began and puts variables back, whatever state it is in. `failed` when the traced code threw. */
   close(failed: boolean): void {
     if (current !== this) return;
-    while (this.nested) this.leave();
     try {
       if (failed) this.#dropTape();
       this.variables.restore();
@@ -117,8 +137,8 @@ export class Trace implements TraceHooks {
     } finally {
       for (const undo of this.#undo.reverse()) undo();
       this.#undo = [];
-      this.#endScope();
-      this.leave();
+      this.#endScopes();
+      while (this.#levels.length > 0) this.leave();
       this.backend.setTraceHooks(undefined);
       current = undefined;
     }
@@ -278,9 +298,26 @@ export class Trace implements TraceHooks {
   }
 
   #constant(shape: readonly number[], dtype: number, values: BindingValues): number {
-    const id = this.backend.binding.createTensor(shape, dtype, values);
+    const id =
+      dtype !== this.backend.binding.TF_COMPLEX64 && isUniform(values)
+        ? this.#fill(shape, dtype, values)
+        : this.backend.binding.createTensor(shape, dtype, values);
     this.variables.forget(id);
     return id;
+  }
+
+  /** Ones and zeros of a large tensor's shape, which TensorFlow.js makes in JavaScript for gradients: an op instead of all the numbers. */
+  #fill(shape: readonly number[], dtype: number, values: BindingValues): number {
+    const { binding } = this.backend;
+    const { TF_INT32, TF_ATTR_TYPE } = binding;
+    const types = { T: dtype, index_type: TF_INT32 };
+    const attributes = Object.entries(types).map(([name, value]) => ({ name, type: TF_ATTR_TYPE, value }));
+    const size = binding.createTensor([shape.length], TF_INT32, Int32Array.from(shape));
+    const value = binding.createTensor([], dtype, values.slice(0, 1) as BindingValues);
+    const [result] = binding.executeOp("Fill", attributes, [size, value], 1) as [TensorMetadata];
+    this.#levels.at(-1)!.ids.push(size, value);
+    this.#metadata.push(result);
+    return result.id;
   }
 
   /** The backend's record. Fetches tensors of another backend, which makes them tensors with a value, not of the trace. */
@@ -310,11 +347,13 @@ export class Trace implements TraceHooks {
   }
 
   /** Marks what is about to be disposed, so that using it later is told apart from using any disposed tensor. */
-  #endScope(): void {
+  #endScopes(): void {
     for (const tensor of this.#levels[0]!.tensors) {
-      if (!tensor.isDisposed && this.#hasSymbol(tensor)) markTracer(tensor.dataId, this.name);
+      if (!tensor.isDisposed && !tensor.kept && this.#hasSymbol(tensor)) markTracer(tensor.dataId, this.name);
     }
-    tf.engine().endScope();
+    const engine = tf.engine();
+    // More than one when an interrupt has cut off a tidy inside.
+    while (engine.state.scopeStack.length > this.#before.scopes) engine.endScope();
   }
 
   #hasSymbol(tensor: tf.Tensor): boolean {
@@ -340,10 +379,11 @@ export class Trace implements TraceHooks {
     tensor.dispose();
   }
 
-  /** A throw inside `tf.grads` leaves the tape and what it kept. */
+  /** A throw inside `tf.grads` leaves the tape and what it kept; an interrupt leaves the engine inside of it, too. */
   #dropTape(): void {
     const { state } = tf.engine();
-    if (state.gradientDepth > 0) return;
+    state.gradientDepth = this.#before.gradients;
+    state.kernelDepth = this.#before.kernels;
     for (const node of (state.activeTape as { saved?: tf.Tensor[] }[] | null) ?? []) tf.dispose(node.saved ?? []);
     state.activeTape = [];
   }

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { BindingValues, NativeFunction, TensorMetadata } from "../tensorflow/binding.ts";
 import { override } from "./override.ts";
 import type { Trace } from "./trace.ts";
+import { separate } from "./write-back.ts";
 
 type Assign = (this: tf.Variable, value: tf.Tensor) => void;
 
@@ -44,12 +45,8 @@ export class VariablesInTrace {
   separate(): void {
     const { backend } = this.#trace;
     for (const variable of Object.values(tf.engine().registeredVariables)) {
-      const id = backend.idOf(variable);
-      if (backend.tensorMap.get(variable.dataId).refCount > 1) {
-        const copy = this.#copy(id, variable);
-        variable.assign(copy);
-        copy.dispose();
-      }
+      backend.idOf(variable);
+      if (backend.tensorMap.get(variable.dataId).refCount > 1) separate(backend, variable);
       this.#byData.set(variable.dataId, variable);
     }
   }
@@ -175,10 +172,6 @@ export class VariablesInTrace {
       this.#dependent.add(id);
     }
     return variable;
-  }
-
-  #copy(id: number, like: tf.Tensor): tf.Tensor {
-    return this.#concrete(this.#trace.backend.binding.copyTensor(id), like);
   }
 
   #concrete(id: number, { shape, dtype }: tf.Tensor): tf.Tensor {

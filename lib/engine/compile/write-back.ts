@@ -1,63 +1,24 @@
-/** Assigning what a compiled call computed: all variables or none, also when the user interrupts in between. */
+/** Where a compiled call writes the variables it assigns. */
 import type * as tf from "@tensorflow/tfjs";
-import { currentHost, type Host } from "../../host.ts";
 import type { TraceableBackend } from "../tensorflow/trace-hooks.ts";
 
-export interface Write {
-  variable: tf.Variable;
-  /** Of the new value, which the variable takes over. */
-  id: number;
-  /** The new value as a tensor, where one was made. */
-  value?: tf.Tensor;
+/**
+ * The ids of variables, for `Binding.runFunction` to write into. A variable whose values others hold too gets a place of its
+ * own first, which changes nothing that can be seen.
+ */
+export function placesOf(backend: TraceableBackend, variables: readonly tf.Variable[]): Int32Array {
+  return Int32Array.from(variables, (variable) => {
+    const id = backend.idOf(variable);
+    if (backend.tensorMap.get(variable.dataId).refCount === 1) return id;
+    separate(backend, variable);
+    return backend.idOf(variable);
+  });
 }
 
-/** What is left to do of a call that has run. */
-interface Pending {
-  backend: TraceableBackend;
-  writes: readonly Write[];
-  next: number;
-  after: () => void;
-}
-
-let pending: Pending | undefined;
-let listeningTo: Host | undefined;
-
-/** Writes the values and then calls `after`. */
-export function writeAll(backend: TraceableBackend, writes: readonly Write[], after: () => void): void {
-  listen();
-  pending = { backend, writes, next: 0, after };
-  finish();
-}
-
-/** An interrupt ends JavaScript anywhere, without `finally`; the host then tells us before other code runs. */
-function listen(): void {
-  const host = currentHost();
-  if (host === listeningTo) return;
-  listeningTo = host;
-  host.onInterrupt(finish);
-}
-
-/** Can be cut off anywhere and called again: between taking a value over and counting it there is no call. */
-function finish(): void {
-  if (!pending) return;
-  const { backend, writes, after } = pending;
-  while (pending.next < writes.length) {
-    write(backend, writes[pending.next]!);
-    pending.next++;
-  }
-  pending = undefined;
-  after();
-}
-
-function write(backend: TraceableBackend, item: Write): void {
-  const { variable, id } = item;
-  const record = backend.tensorMap.get(variable.dataId);
-  if (record.refCount === 1 && record.values === null && !item.value) {
-    backend.binding.moveInto(record.id, id);
-    return;
-  }
-  // Somebody else holds the former value, or it was never uploaded.
-  item.value ??= backend.concrete(id, variable.shape, variable.dtype) as tf.Tensor;
-  if (variable.dataId !== item.value.dataId) variable.assign(item.value);
-  item.value.dispose();
+/** Gives a variable whose values are shared with other tensors an id of its own. */
+export function separate(backend: TraceableBackend, variable: tf.Variable): void {
+  const id = backend.binding.copyTensor(backend.idOf(variable));
+  const copy = backend.concrete(id, variable.shape, variable.dtype) as tf.Tensor;
+  variable.assign(copy);
+  copy.dispose();
 }

@@ -14,12 +14,14 @@ namespace gradbook {
 namespace {
 
 // TensorFlow's own pool for the host's memory knows a limit: beyond it an op fails, where the system would end the
-// process. It is chosen by the environment, before the first allocation. The user's own choice stays.
+// process. It is chosen by the environment, before the first allocation. The user's own choice stays. Its limit is above
+// ours (Engine::isOverLimit), because whoever asks a full pool for memory waits ten seconds, be it for four bytes.
 void limitHostMemory(int64_t bytes) {
   constexpr int64_t megabyte = 1 << 20;
   if (bytes <= 0) return;
   setenv("TF_CPU_ALLOCATOR_USE_BFC", "true", 0);
-  setenv("TF_CPU_BFC_MEM_LIMIT_IN_MB", std::to_string(std::max<int64_t>(bytes / megabyte, 1)).c_str(), 0);
+  int64_t room = std::min(bytes / 4, 512 * megabyte);
+  setenv("TF_CPU_BFC_MEM_LIMIT_IN_MB", std::to_string(std::max<int64_t>((bytes + room) / megabyte, 1)).c_str(), 0);
 }
 
 }  // namespace
@@ -122,13 +124,13 @@ const Export exported[] = {
     GRADBOOK_EXPORT(memory),          GRADBOOK_EXPORT(resetPeak),        GRADBOOK_EXPORT(setTensorFloat32),
     GRADBOOK_EXPORT(getNumOfTensors), GRADBOOK_EXPORT(isUsingGpuDevice), GRADBOOK_EXPORT(createTensor),
     GRADBOOK_EXPORT(createTensorEager), GRADBOOK_EXPORT(deleteTensor),   GRADBOOK_EXPORT(tensorDataSync),
-    GRADBOOK_EXPORT(own),             GRADBOOK_EXPORT(copyTensor),       GRADBOOK_EXPORT(moveInto),
+    GRADBOOK_EXPORT(own),             GRADBOOK_EXPORT(copyTensor),       GRADBOOK_EXPORT(deviceOf),
     GRADBOOK_EXPORT(metadata),        GRADBOOK_EXPORT(executeOp),        GRADBOOK_EXPORT(traceBegin),
     GRADBOOK_EXPORT(traceEnd),        GRADBOOK_EXPORT(traceNumber),      GRADBOOK_EXPORT(tracePlaceholder),
     GRADBOOK_EXPORT(isConstant),      GRADBOOK_EXPORT(traceOf),          GRADBOOK_EXPORT(traceFunction),
     GRADBOOK_EXPORT(releaseCapture),  GRADBOOK_EXPORT(runFunction),      GRADBOOK_EXPORT(deleteFunction),
     GRADBOOK_EXPORT(loadSavedModel),  GRADBOOK_EXPORT(deleteSavedModel), GRADBOOK_EXPORT(runSavedModel),
-    GRADBOOK_EXPORT(getNumOfSavedModels), GRADBOOK_EXPORT(deviceOf),
+    GRADBOOK_EXPORT(getNumOfSavedModels),
 };
 
 struct Constant {

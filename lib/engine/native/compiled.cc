@@ -150,7 +150,7 @@ napi_value deleteFunction(napi_env env, napi_callback_info info) {
 }
 
 napi_value runFunction(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
+  Arguments<3> arguments(env, info);
   CompiledFunction& function = functionOf(toInt(env, arguments[0]));
   Bytes bytes = toBytes(env, arguments[1]);
   const int32_t* ids = static_cast<const int32_t*>(bytes.data);
@@ -158,6 +158,15 @@ napi_value runFunction(napi_env env, napi_callback_info info) {
     throw Error("runFunction: " + std::to_string(function.inputs) + " inputs were expected, " +
                 std::to_string(bytes.elements) + " given.");
   }
+  // Checked before anything runs: afterwards nothing may throw.
+  Bytes targetBytes = arguments.count > 2 ? toBytes(env, arguments[2]) : Bytes{napi_int32_array, 0, 0, nullptr};
+  const int32_t* targets = static_cast<const int32_t*>(targetBytes.data);
+  int moved = static_cast<int>(targetBytes.elements);
+  if (targetBytes.type != napi_int32_array || moved > function.outputs) {
+    throw Error("runFunction: at most " + std::to_string(function.outputs) + " targets were expected, " +
+                std::to_string(moved) + " given.");
+  }
+  for (int i = 0; i < moved; i++) engine->handle(targets[i]);
   OpInUse op(*engine, function.name.c_str());
   if (engine->device.empty() && engine->usesGpu) {
     // A function is not placed where its inputs are: without a word it would run on the host.
@@ -177,13 +186,21 @@ napi_value runFunction(napi_env env, napi_callback_info info) {
   std::vector<TFE_TensorHandle*> results(count);
   TFE_Execute(op, results.data(), &count, engine->status);
   checkExecution(engine->status, function.name, inputs);
-  napi_value buffer, result;
-  void* data;
-  require(napi_create_arraybuffer(env, count * sizeof(int32_t), &data, &buffer), "outputs");
-  for (int i = 0; i < count; i++) static_cast<int32_t*>(data)[i] = engine->add(results[i]);
-  require(napi_create_typedarray(env, napi_int32_array, count, buffer, 0, &result), "outputs");
+  int kept = count - moved;
+  std::vector<int32_t> made(kept);
+  for (int i = 0; i < kept; i++) made[i] = engine->add(results[i]);
+  try {
+    checkLimit(function.name, inputs, made.data(), kept);
+  } catch (...) {
+    for (int i = kept; i < count; i++) TFE_DeleteTensorHandle(results[i]);
+    throw;
+  }
+  for (int i = 0; i < moved; i++) engine->moveInto(targets[i], engine->add(results[kept + i]));
+  napi_value list;
+  require(napi_create_array_with_length(env, kept, &list), "outputs");
+  for (int i = 0; i < kept; i++) require(napi_set_element(env, list, i, metadataOf(env, made[i], true)), "outputs");
   reportMemory(env);
-  return result;
+  return list;
 }
 
 }  // namespace gradbook

@@ -1,5 +1,6 @@
 #include "engine.h"
 
+#include <unordered_set>
 #include <tensorflow/c/eager/c_api_experimental.h>
 
 #include <algorithm>
@@ -91,6 +92,20 @@ void Engine::account(int64_t change) {
   bytes += change;
   unreported_ += change;
   peakBytes = std::max(peakBytes, bytes);
+}
+
+bool Engine::isOverLimit() {
+  if (limitBytes <= 0 || bytes <= limitBytes) return false;
+  // `bytes` counts tensors that share memory (a reshape and its source) each; here it is worth looking which do.
+  std::unordered_set<const void*> seen;
+  int64_t held = 0;
+  for (const Tensor& tensor : tensors_) {
+    if (!tensor.alive || !tensor.handle || tensor.bytes == 0) continue;
+    const void* memory = TFE_TensorHandleDevicePointer(tensor.handle, status);
+    if (!status.ok()) TF_SetStatus(status, TF_OK, "");
+    if (!memory || seen.insert(memory).second) held += tensor.bytes;
+  }
+  return held > limitBytes;
 }
 
 int64_t Engine::takeUnreportedBytes() {

@@ -79,6 +79,8 @@ class Engine {
   void removeIf(int32_t id, uint32_t serial);
   void moveInto(int32_t to, int32_t from);
   int32_t aliveTensors() const { return alive_; }
+  // True when the tensors alive take more than the limit.
+  bool isOverLimit();
 
   Trace* trace() { return traces_.empty() ? nullptr : traces_.back().get(); }
   Trace* traceNumbered(int number);

@@ -52,6 +52,7 @@ napi_value executeNow(napi_env env, const char* name, napi_value attributes, nap
   napi_value list;
   std::vector<int32_t> ids(outputs);
   for (int i = 0; i < outputs; i++) ids[i] = engine->add(results[i]);
+  checkLimit(name, handles, ids.data(), outputs);
   require(napi_create_array_with_length(env, outputs, &list), "outputs");
   for (int i = 0; i < outputs; i++) require(napi_set_element(env, list, i, metadataOf(env, ids[i], false)), "outputs");
   reportMemory(env);
@@ -116,23 +117,44 @@ napi_value executeInTrace(napi_env env, Trace& trace, const char* name, napi_val
 
 }  // namespace
 
+Error outOfMemory(const std::string& what, double bytes, const std::string& details) {
+  std::string text = "Out of memory: " + what;
+  text += bytes > 0 ? " needs " + gigabytes(bytes) + " more; " : " needs more memory than there is; ";
+  text += gigabytes(static_cast<double>(engine->bytes));
+  if (engine->limitBytes > 0) text += " of the " + gigabytes(static_cast<double>(engine->limitBytes)) + " limit";
+  text += " are in use by " + std::to_string(engine->aliveTensors()) +
+          " tensors. Release tensors (tf.tidy, using, dispose), make the batch smaller, or raise "
+          "GRADBOOK_MEMORY_LIMIT.";
+  if (!details.empty()) text += " (" + details.substr(0, 300) + ")";
+  return Error(text);
+}
+
+namespace {
+
+std::string withInputs(const std::string& what, const std::vector<TFE_TensorHandle*>& inputs) {
+  std::string text = what;
+  for (size_t i = 0; i < inputs.size() && i < 4; i++) text += (i ? " and " : " of ") + describe(inputs[i]);
+  if (inputs.size() > 4) text += " and " + std::to_string(inputs.size() - 4) + " more";
+  return text;
+}
+
+}  // namespace
+
+void checkLimit(const std::string& what, const std::vector<TFE_TensorHandle*>& inputs, const int32_t* ids, int count) {
+  if (!engine->isOverLimit()) return;
+  int64_t needed = 0;
+  for (int i = 0; i < count; i++) needed += engine->tensor(ids[i]).bytes;
+  std::string text = withInputs(what, inputs);
+  for (int i = 0; i < count; i++) engine->remove(ids[i]);
+  throw outOfMemory(text, static_cast<double>(needed));
+}
+
 void checkExecution(const Status& status, const std::string& what, const std::vector<TFE_TensorHandle*>& inputs) {
   if (status.ok()) return;
   if (status.code() != TF_RESOURCE_EXHAUSTED) status.check(what);
   std::string message = status.message();
   TF_SetStatus(status, TF_OK, "");
-  std::string text = "Out of memory: " + what;
-  for (size_t i = 0; i < inputs.size() && i < 4; i++) text += (i ? " and " : " of ") + describe(inputs[i]);
-  if (inputs.size() > 4) text += " and " + std::to_string(inputs.size() - 4) + " more";
-  double refused = refusedBytes(message);
-  text += refused > 0 ? " needs " + gigabytes(refused) + " more; " : " needs more memory than there is; ";
-  text += gigabytes(static_cast<double>(engine->bytes));
-  if (engine->limitBytes > 0) text += " of the " + gigabytes(static_cast<double>(engine->limitBytes)) + " limit";
-  text += " are in use by " + std::to_string(engine->aliveTensors()) +
-          " tensors. Release tensors (tf.tidy, using, dispose), make the batch smaller, or raise "
-          "GRADBOOK_MEMORY_LIMIT. (" +
-          message.substr(0, 300) + ")";
-  throw Error(text);
+  throw outOfMemory(withInputs(what, inputs), refusedBytes(message), message);
 }
 
 napi_value executeOp(napi_env env, napi_callback_info info) {

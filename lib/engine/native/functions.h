@@ -24,7 +24,6 @@ napi_value deleteTensor(napi_env, napi_callback_info);
 napi_value tensorDataSync(napi_env, napi_callback_info);
 napi_value own(napi_env, napi_callback_info);
 napi_value copyTensor(napi_env, napi_callback_info);
-napi_value moveInto(napi_env, napi_callback_info);
 napi_value metadata(napi_env, napi_callback_info);
 napi_value deviceOf(napi_env, napi_callback_info);
 
@@ -50,6 +49,12 @@ napi_value loadSavedModel(napi_env, napi_callback_info);
 napi_value deleteSavedModel(napi_env, napi_callback_info);
 napi_value runSavedModel(napi_env, napi_callback_info);
 napi_value getNumOfSavedModels(napi_env, napi_callback_info);
+
+// "Out of memory: `what` needs ... more; ... of the limit are in use"; `bytes` is 0 when unknown.
+Error outOfMemory(const std::string& what, double bytes, const std::string& details = "");
+
+// Throws it, and deletes the results `ids` of that op or function, when they have gone over the limit.
+void checkLimit(const std::string& what, const std::vector<TFE_TensorHandle*>& inputs, const int32_t* ids, int count);
 
 // The {id, shape, dtype} of a tensor (tensors.cc). With `owns`, the object owns it as if given to `own`.
 napi_value metadataOf(napi_env env, int32_t id, bool owns);

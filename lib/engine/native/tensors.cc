@@ -45,6 +45,10 @@ TF_Tensor* stringTensor(napi_env env, const std::vector<int64_t>& shape, napi_va
   }
   TF_Tensor* tensor =
       TF_AllocateTensor(TF_STRING, shape.data(), static_cast<int>(shape.size()), elements * sizeof(TF_TString));
+  if (!tensor || (elements > 0 && !TF_TensorData(tensor))) {
+    if (tensor) TF_DeleteTensor(tensor);
+    throw outOfMemory("a tensor of " + std::to_string(elements) + " strings", 0);
+  }
   TF_TString* strings = static_cast<TF_TString*>(TF_TensorData(tensor));
   for (int64_t i = 0; i < elements; i++) {
     TF_StringInit(&strings[i]);
@@ -81,12 +85,6 @@ TF_Tensor* numberTensor(napi_env env, const std::vector<int64_t>& shape, TF_Data
   int64_t elements = elementsOf(shape);
   size_t width = TF_DataTypeSize(dtype);
   size_t needed = static_cast<size_t>(elements) * width;
-  if (engine->limitBytes > 0 && engine->bytes + static_cast<int64_t>(needed) > engine->limitBytes) {
-    throw Error("Out of memory: a tensor of " + std::to_string(needed) + " bytes does not fit; " +
-                std::to_string(engine->bytes) + " of the limit of " + std::to_string(engine->limitBytes) +
-                " bytes are in use by " + std::to_string(engine->aliveTensors()) +
-                " tensors. Release tensors (tf.tidy, using, dispose), or raise GRADBOOK_MEMORY_LIMIT.");
-  }
   bool typed = isTypedArray(env, values);
   Bytes bytes{};
   size_t given = typed ? (bytes = toBytes(env, values)).bytes : lengthOf(env, values) * width;
@@ -94,8 +92,16 @@ TF_Tensor* numberTensor(napi_env env, const std::vector<int64_t>& shape, TF_Data
     throw Error("createTensor: the values hold " + std::to_string(given) + " bytes, shape and dtype (" +
                 dtypeName(dtype) + ") need " + std::to_string(needed) + ".");
   }
-  TF_Tensor* tensor = TF_AllocateTensor(dtype, shape.data(), static_cast<int>(shape.size()), needed);
-  if (!tensor) throw Error("Out of memory: " + std::to_string(needed) + " bytes for a tensor were refused.");
+  bool fits = engine->limitBytes <= 0 || engine->bytes + static_cast<int64_t>(needed) <= engine->limitBytes;
+  TF_Tensor* tensor =
+      fits ? TF_AllocateTensor(dtype, shape.data(), static_cast<int>(shape.size()), needed) : nullptr;
+  // Where the allocator refuses, there is a tensor without memory.
+  if (!tensor || (needed > 0 && !TF_TensorData(tensor))) {
+    if (tensor) TF_DeleteTensor(tensor);
+    std::string dimensions;
+    for (int64_t dimension : shape) dimensions += (dimensions.empty() ? "" : ", ") + std::to_string(dimension);
+    throw outOfMemory("a tensor " + dtypeName(dtype) + " [" + dimensions + "]", static_cast<double>(needed));
+  }
   if (typed) {
     if (needed > 0) std::memcpy(TF_TensorData(tensor), bytes.data, needed);
   } else {
@@ -204,12 +210,6 @@ napi_value copyTensor(napi_env env, napi_callback_info info) {
   TFE_TensorHandle* copy = TFE_TensorHandleCopySharingTensor(engine->handle(id), engine->status);
   engine->status.check("copyTensor");
   return fromInt(env, engine->add(copy));
-}
-
-napi_value moveInto(napi_env env, napi_callback_info info) {
-  Arguments<2> arguments(env, info);
-  engine->moveInto(toInt(env, arguments[0]), toInt(env, arguments[1]));
-  return nullptr;
 }
 
 napi_value deviceOf(napi_env env, napi_callback_info info) {

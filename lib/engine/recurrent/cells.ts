@@ -21,6 +21,7 @@ export interface CellGradients {
 }
 
 export interface Cell {
+  /** Of the kind and its activations. */
   readonly name: string;
   readonly gates: number;
   /** Number of states. */
@@ -54,7 +55,7 @@ export function lstmCell({ output, recurrent }: CellActivations): Cell {
     return { gates, i, f, g, o, state: tf.add(tf.mul(f, before), tf.mul(i, g)) };
   };
   return {
-    name: "LSTM",
+    name: `LSTM ${output.name} ${recurrent.name}`,
     gates: 4,
     states: 2,
     forward(input, [h, c], kernel) {
@@ -91,7 +92,7 @@ export function gruCell({ output, recurrent }: CellActivations): Cell {
     return { keptZ, keptR, keptG, z: recurrent.value(keptZ), r: recurrent.value(keptR), g: output.value(keptG) };
   };
   return {
-    name: "GRU",
+    name: `GRU ${output.name} ${recurrent.name}`,
     gates: 3,
     states: 1,
     forward(input, [h], kernel) {
@@ -127,7 +128,7 @@ export function gruCell({ output, recurrent }: CellActivations): Cell {
 /** Fully connected recurrence h' = activation(input + h W); state h. */
 export function simpleCell({ output }: Pick<CellActivations, "output">): Cell {
   return {
-    name: "SimpleRNN",
+    name: `SimpleRNN ${output.name}`,
     gates: 1,
     states: 1,
     forward(input, [h], kernel) {

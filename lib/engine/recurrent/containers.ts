@@ -1,8 +1,8 @@
 /** Tensors in arrays and plain objects, as lists and back. */
 import * as tf from "@tensorflow/tfjs";
 
-/** A tensor, null, or an array or plain object of such. */
-export type Structured = tf.Tensor | null | readonly Structured[] | { readonly [key: string]: Structured };
+/** A tensor, nothing, or an array or plain object of such. */
+export type Structured = tf.Tensor | null | undefined | readonly Structured[] | { readonly [key: string]: Structured };
 
 export interface Structure<T> {
   tensors: tf.Tensor[];

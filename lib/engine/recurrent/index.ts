@@ -5,9 +5,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { override } from "../compile/override.ts";
 import { currentTrace } from "../compile/trace.ts";
-import { type CallOptions, callRecurrent, canCall, type RecurrentLayer } from "./layers.ts";
+import { isRecordingTwice } from "../tape.ts";
+import { canRunAsGraph } from "./eager.ts";
+import { type CallOptions, callRecurrent, canCall, hasFormula, type RecurrentLayer } from "./layers.ts";
 import { assignStates, keepStatesInVariables } from "./stateful.ts";
-import { isRecordingTwice } from "./tape.ts";
 
 export { type ScanOptions, scan } from "./scan.ts";
 
@@ -18,22 +19,24 @@ type Call = (
 ) => tf.Tensor | tf.Tensor[];
 
 const installedKey = Symbol.for("gradbook.recurrent");
+type Patched = RecurrentLayer & { call: Call; [installedKey]?: Call };
 
 /**
- * Lets the recurrent layers of `tf.layers` (`lstm`, `gru`, `simpleRNN`, `rnn` of any cells, `convLstm2d`, also inside `bidirectional`) run as
- * loops while `compile()` traces. Elsewhere, and for a layer with `unroll: true`, they are TensorFlow.js's own. Call it once; further calls do nothing.
+ * Lets the recurrent layers of `tf.layers` run as loops of TensorFlow's, on backend `tensorflow`: `lstm`, `gru` and `simpleRNN` with tanh, sigmoid,
+ * hardSigmoid, relu or linear everywhere; `rnn` of any cells, other activations and `convLstm2d` inside `compile()`. Elsewhere, and
+ * with `unroll: true`, they are TensorFlow.js's own. Call it once; further calls do nothing.
  */
 export function installRecurrent(): void {
-  const prototype = tf.RNN.prototype as unknown as RecurrentLayer & { call: Call; [installedKey]?: true };
+  const prototype = tf.RNN.prototype as unknown as Patched;
   if (prototype[installedKey]) return;
-  Object.defineProperty(prototype, installedKey, { value: true });
   const { call } = prototype;
+  Object.defineProperty(prototype, installedKey, { value: call });
   override(prototype, "call", function (inputs, options) {
-    if (!currentTrace()) return call.call(this, inputs, options);
-    keepStatesInVariables(this);
+    if (currentTrace()) keepStatesInVariables(this);
+    const rolled = currentTrace() || (canRunAsGraph() && hasFormula(this, inputs));
     // The gradient of a gradient goes through the ops of the steps.
-    if (isRecordingTwice() || !canCall(this, inputs, options)) return call.call(this, inputs, options);
-    return callRecurrent(this, inputs, options);
+    const run = rolled && !isRecordingTwice() && canCall(this, inputs, options) ? callRecurrent : undefined;
+    return run ? run(this, inputs, options) : call.call(this, inputs, options);
   } satisfies Call);
   const convolutional = tf.layers.convLstm2d({ filters: 1, kernelSize: 1 }).constructor.prototype;
   assignStates([prototype, Object.getPrototypeOf(convolutional)]);

@@ -45,6 +45,11 @@ export interface CallOptions {
   initialState?: tf.Tensor[] | null;
 }
 
+/** Whether the layer's cell has formulas of its own here, so that its loop can be a graph function also outside of traces. */
+export function hasFormula(layer: RecurrentLayer, inputs: tf.Tensor | tf.Tensor[]): boolean {
+  return only(inputs)?.rank === 3 && formulaOf(layer.cell) !== undefined;
+}
+
 /** Whether `callRecurrent` gives what the layer's own `call` would. */
 export function canCall(layer: RecurrentLayer, inputs: tf.Tensor | tf.Tensor[], options: CallOptions | null): boolean {
   const input = only(inputs);

@@ -1,10 +1,12 @@
 /** A cell run over a whole sequence, with its gradient: a loop forward, a loop backward, and one matmul for the kernel. */
 import * as tf from "@tensorflow/tfjs";
+import { isRecording, withGradient } from "../tape.ts";
 import type { Cell } from "./cells.ts";
+import { flatten } from "./containers.ts";
+import { asGraph } from "./eager.ts";
 import { loop } from "./loop.ts";
-import { isRecording, withGradient } from "./tape.ts";
 
-export interface RecurrenceInputs {
+export type RecurrenceInputs = {
   /** [T, N, gates * U]: the gates' share of the input, kernel and bias applied. */
   input: tf.Tensor;
   /** [U, gates * U]. */
@@ -12,10 +14,10 @@ export interface RecurrenceInputs {
   /** States before the first step, [N, U] each. */
   states: tf.Tensor[];
   /** [T, N, 1] of 0 and 1: where 0, a step keeps the states as they are. */
-  mask?: tf.Tensor | undefined;
+  mask: tf.Tensor | undefined;
   /** [N, U]: multiplies the output of the last step on its way into a step (recurrent dropout). */
-  dropout?: tf.Tensor | undefined;
-}
+  dropout: tf.Tensor | undefined;
+};
 
 export interface RecurrenceResults {
   /** [T, N, U], when asked for. */
@@ -31,30 +33,25 @@ export function recurrence(
   wanted: { sequence: boolean; states: boolean },
 ): RecurrenceResults {
   const { input, kernel, states, mask, dropout } = inputs;
-  const recording = isRecording();
+  const keep = isRecording();
+  const outputs = keep || wanted.sequence;
+  let restore: ((saved: tf.Tensor[]) => ForwardPass) | undefined;
   const results = withGradient({
     inputs: [input, kernel, ...states],
     forward: () => {
-      const run = forward(cell, inputs, recording || wanted.sequence, recording);
+      const key = `${cell.name} forward ${keep ? "keep" : outputs ? "outputs" : ""}`;
+      const run = asGraph(key, inputs, (inputs) => forward(cell, inputs, outputs, keep));
+      const pass = flatten({ kernel, states, mask, dropout, outputs: keep ? run.outputs : [] }, "the forward pass");
+      restore = pass.build;
       const sequence = wanted.sequence ? [run.outputs[0]!] : [];
-      const saved = recording
-        ? [...run.outputs, kernel, ...states, ...(mask ? [mask] : []), ...(dropout ? [dropout] : [])]
-        : [];
-      return { results: [...sequence, ...(wanted.states ? run.states : [])], saved };
+      return { results: [...sequence, ...(wanted.states ? run.states : [])], saved: keep ? pass.tensors : [] };
     },
     backward: (gradients, saved) => {
-      const pile = [...saved];
-      const steps = pile.splice(0, cell.states + 1);
-      const again = {
-        kernel: pile.shift()!,
-        states: pile.splice(0, cell.states),
-        mask: mask && pile.shift()!,
-        dropout: dropout && pile.shift()!,
-      };
+      const pass = restore!(saved);
       const ofStates = wanted.states ? gradients.slice(wanted.sequence ? 1 : 0) : [];
-      const last = again.states.map((state, i) => ofStates[i] ?? tf.zerosLike(state));
-      const sequence = wanted.sequence ? gradients[0] : undefined;
-      return backward(cell, again, steps, last, sequence);
+      const last = pass.states.map((state, i) => ofStates[i] ?? tf.zerosLike(state));
+      const ofSequence = wanted.sequence ? gradients[0] : undefined;
+      return asGraph(`${cell.name} backward`, { ...pass, last, ofSequence }, (inputs) => backward(cell, inputs));
     },
   });
   return {
@@ -63,39 +60,53 @@ export function recurrence(
   };
 }
 
+type ForwardPass = Omit<RecurrenceInputs, "input"> & {
+  /** Stacked: the states after every step, and what the cell kept. */
+  outputs: tf.Tensor[];
+};
+
 /** Outputs: the first state of every step; with `keep`, the other states too, and what the cell keeps. */
-function forward(cell: Cell, inputs: RecurrenceInputs, outputs: boolean, keep: boolean) {
-  const { input, kernel, mask, dropout } = inputs;
+function forward(
+  cell: Cell,
+  { input, kernel, states, mask, dropout }: RecurrenceInputs,
+  outputs: boolean,
+  keep: boolean,
+): { states: tf.Tensor[]; outputs: tf.Tensor[] } {
   return loop(
-    (states, [gates, here]) => {
-      const step = cell.forward(gates!, dropped(states, dropout), kernel);
-      const after = here ? step.states.map((state, i) => choose(here, state, states[i]!)) : step.states;
+    (before, [gates, here]) => {
+      const step = cell.forward(gates!, dropped(before, dropout), kernel);
+      const after = here ? step.states.map((state, i) => choose(here, state, before[i]!)) : step.states;
       return { states: after, outputs: keep ? [...after, step.kept] : outputs ? after.slice(0, 1) : [] };
     },
-    inputs.states,
+    states,
     mask ? [input, mask] : [input],
     { length: input.shape[0]! },
   );
 }
 
+/** Gradients at the input, the kernel and the states, from those at the last states and at the sequence of outputs. */
 function backward(
   cell: Cell,
-  { kernel, states, mask, dropout }: Omit<RecurrenceInputs, "input">,
-  saved: tf.Tensor[],
-  last: tf.Tensor[],
-  sequence: tf.Tensor | undefined,
+  {
+    kernel,
+    states,
+    mask,
+    dropout,
+    outputs,
+    last,
+    ofSequence,
+  }: ForwardPass & { last: tf.Tensor[]; ofSequence: tf.Tensor | undefined },
 ): tf.Tensor[] {
-  const kept = saved[cell.states]!;
+  const kept = outputs[cell.states]!;
   const [length, rows] = kept.shape as [number, number];
-  const before = states.map((state, i) => shifted(state, saved[i]!));
-  const optional = [...(mask ? [mask] : []), ...(sequence ? [sequence] : [])];
+  const before = states.map((state, i) => shifted(state, outputs[i]!));
+  const optional = [...(mask ? [mask] : []), ...(ofSequence ? [ofSequence] : [])];
   const run = loop(
     (gradients, slices) => {
       const [keptHere, ...rest] = slices as [tf.Tensor, ...tf.Tensor[]];
       const beforeHere = rest.slice(0, cell.states);
       const here = mask && rest[cell.states];
-      const output = sequence && rest.at(-1)!;
-      const after = output ? [tf.add(gradients[0]!, output), ...gradients.slice(1)] : gradients;
+      const after = ofSequence ? [tf.add(gradients[0]!, rest.at(-1)!), ...gradients.slice(1)] : gradients;
       const ran = here ? after.map((gradient) => tf.mul(gradient, here)) : after;
       const step = cell.backward(ran, keptHere, dropped(beforeHere, dropout), kernel);
       const through = dropped(step.states, dropout);

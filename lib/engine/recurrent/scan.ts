@@ -1,9 +1,9 @@
 /** `scan`: a loop over tensors as a function, with a gradient. */
 import * as tf from "@tensorflow/tfjs";
+import { apart, delayDisposal, isRecording, isRecordingTwice, pullback, withGradient } from "../tape.ts";
 import { flatten, type Structure, type Structured } from "./containers.ts";
 import { type GraphFunction, GraphOps } from "./graph-ops.ts";
 import { checkStates, type LoopOptions, loop, type Step, type StepFunction, stepByStep } from "./loop.ts";
-import { apart, delayDisposal, isRecording, isRecordingTwice, pullback, withGradient } from "./tape.ts";
 
 export interface ScanOptions {
   /** From the last step to the first. Outputs keep the order of the inputs. */

@@ -132,8 +132,6 @@ export interface Binding {
   createTensorEager(shape: readonly number[], dtype: number, values: BindingValues): number;
   /** Another id for the same memory. */
   copyTensor(id: number): number;
-  /** Moves the value of `from` into the id `to`, whose old value is released; `from` is no id any more. */
-  moveInto(to: number, from: number): void;
   /** Shape and dtype of a tensor. */
   metadata(id: number): TensorMetadata;
   /** Full name of the device in whose memory a concrete tensor is. */
@@ -161,9 +159,10 @@ export interface Binding {
   /** Releases the value that a function holds for capture `index`, because the caller passes one on each run (a variable). */
   releaseCapture(functionId: number, index: number): void;
   /**
-   * Runs it: `inputs` are the placeholders' ids and then one for each capture, 0 for the value the function holds.
-   * Returns the ids of the outputs. Throws when called while a trace is open.
+   * Runs it: `inputs` are the placeholders' ids and then one for each capture, 0 for the value the function holds. The values of the last
+   * outputs, as many as there are `targets`, go into these ids of concrete tensors, whose old values are released; the others are returned.
+   * One call, so that an interrupt finds all targets old or all new; when it throws they are old. Throws when called while a trace is open.
    */
-  runFunction(functionId: number, inputs: Int32Array): Int32Array;
+  runFunction(functionId: number, inputs: Int32Array, targets?: Int32Array): TensorMetadata[];
   deleteFunction(functionId: number): void;
 }

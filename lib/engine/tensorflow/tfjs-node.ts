@@ -7,6 +7,7 @@ import type { KernelBackend, Tensor, TensorInfo } from "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs";
 import { ProgbarLogger } from "@tensorflow/tfjs-node-gpu/dist/callbacks.js";
 import { NodeFileSystem, nodeFileSystemRouter } from "@tensorflow/tfjs-node-gpu/dist/io/file_system.js";
+import { nodeHTTPRequest as tfjsNodeHTTPRequest } from "@tensorflow/tfjs-node-gpu/dist/io/node_http.js";
 import { node as tfjsNode } from "@tensorflow/tfjs-node-gpu/dist/node.js";
 import { createTensorsTypeOpAttr, NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import * as allKernels from "@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js";
@@ -63,6 +64,13 @@ export const node = tfjsNode as unknown as NodeNamespace;
 
 /** `tf.io.fileSystem` and the like of tfjs-node. */
 export const fileSystem = (path: string | string[]): tf.io.IOHandler => new NodeFileSystem(path) as tf.io.IOHandler;
+
+/** The older name that tfjs-node has for `tf.io.http`. */
+export const nodeHTTPRequest = tfjsNodeHTTPRequest as unknown as (
+  path: string,
+  requestInit?: RequestInit,
+  weightPathPrefix?: string,
+) => tf.io.IOHandler;
 
 /** Registers what tfjs-node registers when it is imported: `file://` addresses, and the progress bar of `fit({ verbose: 1 })`. */
 export function registerHandlers(): void {

@@ -12,8 +12,8 @@ import {
   windowsOf,
 } from "./window.ts";
 
-export const toChannelsLast = [0, 2, 3, 1];
-export const toChannelsFirst = [0, 3, 1, 2];
+const toChannelsLast = [0, 2, 3, 1];
+const toChannelsFirst = [0, 3, 1, 2];
 
 interface Convolution {
   strides: number | number[];

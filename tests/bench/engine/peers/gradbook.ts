@@ -1,43 +1,24 @@
-/** PROTOTYPE, until the engine is there. */
-import { createRequire } from "node:module";
-import util from "node:util";
-import type * as tensorflow from "@tensorflow/tfjs";
+/** Our engine, eager or compiled as GRADBOOK_BENCH_MODE says; on the WebAssembly backend where GRADBOOK_TENSORFLOW is "off". */
+import * as tfjs from "@tensorflow/tfjs";
+import { compile, startEngine } from "../../../../lib/engine/index.ts";
 import { tensorflowjsTasks } from "../tensorflowjs.ts";
 import { serve } from "../worker.ts";
 
-Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
 const mode = process.env["GRADBOOK_BENCH_MODE"];
-type F = (...t: tensorflow.Tensor[]) => tensorflow.Tensor;
-if (process.env["GRADBOOK_TENSORFLOW"] === "off") {
-  const { startEngine, tf: wasmTf } = await import("../../../../lib/engine/index.ts");
-  await startEngine();
-  await serve(
-    "wasm",
-    tensorflowjsTasks({
-      tf: wasmTf as typeof tensorflow,
-      wrap:
-        (fn) =>
-        (...t) =>
-          wasmTf.tidy(() => fn(...t)),
-      wrapModel: () => undefined,
-    }),
-  );
-} else {
-  process.env["TFJS_NODE_MODULES"] = "/tmp/p/node_modules";
-  const e = createRequire("/tmp/p/x.js")("/tmp/p/eng.js") as {
-    tf: typeof tensorflow;
-    compile: (f: F, o: object) => F;
-    compileModel: (m: object, o: object) => void;
-  };
-  const o = { xla: mode === "xla" };
-  await serve(
-    `prototype`,
-    tensorflowjsTasks({
-      tf: e.tf,
-      wrap: (fn) => (mode === "eager" ? (...t) => e.tf.tidy(() => fn(...t)) : e.compile(fn, o)),
-      wrapModel: (m) => {
-        if (mode !== "eager") e.compileModel(m, o);
-      },
-    }),
-  );
-}
+const wanted = process.env["GRADBOOK_TENSORFLOW"] === "off" ? "wasm" : "tensorflow";
+await startEngine();
+if (tfjs.getBackend() !== wanted) throw new Error(`The backend "${wanted}" does not start; run "npm run setup" first.`);
+const options = { xla: mode === "xla" };
+await serve(
+  tfjs.version.tfjs,
+  tensorflowjsTasks({
+    tf: tfjs,
+    wrap: (fn) =>
+      mode === "eager"
+        ? (...tensors) => tfjs.tidy(() => fn(...tensors))
+        : compile((...tensors: tfjs.Tensor[]) => fn(...tensors), options),
+    wrapModel: (model) => {
+      if (mode !== "eager") compile.model(model, options);
+    },
+  }),
+);

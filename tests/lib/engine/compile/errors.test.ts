@@ -19,7 +19,7 @@ function errorOf(run: () => unknown, mark?: string): CompileError {
   }
   expect(error).toBeInstanceOf(CompileError);
   if (mark) {
-    const line = 1 + lines.findIndex((text) => text.includes(`// ${mark}`));
+    const line = 1 + lines.findIndex((text) => text.endsWith(`// ${mark}`));
     expect((error as CompileError).message).toContain(`errors.test.ts:${line}:`);
   }
   return error as CompileError;
@@ -110,7 +110,7 @@ describe("tensors that leave their trace", () => {
     )(x());
     for (const tensor of [leaked!, argument!, kept!]) {
       const uses = [
-        () => tensor.add(1), // use of a leak: method
+        () => tensor.add(1),
         () => tf.add(tensor, 1),
         () => tensor.dataSync(),
         () => compile((y: tf.Tensor) => tf.add(y, tensor))(x()),

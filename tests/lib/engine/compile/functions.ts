@@ -508,7 +508,7 @@ plain(
   () => [numbers([1, 4, 4, 2])],
   (x) => {
     const { result, indexes } = tf.maxPoolWithArgmax(as4(x), 2, 2, "same", true);
-    return [result, indexes];
+    return [result!, indexes!];
   },
 );
 smooth(

@@ -1,38 +1,55 @@
-/** A call that is cut off while its results are written back is finished before other code runs: all variables or none. */
-import { beforeAll, expect, test } from "vitest";
-import { traceableBackend } from "../../../../lib/engine/compile/trace.ts";
-import { compile, installHost, ready, tf } from "../../../../lib/index.ts";
-import { RecordingHost } from "../../recording-host.ts";
+/** An interrupt ends JavaScript anywhere, without `finally`. What must hold all the same. */
+import { setTimeout } from "node:timers/promises";
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { traceBody } from "../../../../lib/engine/compile/nested.ts";
+import { currentTrace, Trace, traceableBackend } from "../../../../lib/engine/compile/trace.ts";
+import { compile, ready, tf } from "../../../../lib/index.ts";
 
 beforeAll(() => ready());
+afterEach(() => tf.disposeVariables());
 
-test("an interrupt between two assignments", () => {
-  const host = new RecordingHost();
-  const removeHost = installHost(host);
+const value = (tensor: tf.Tensor) => tensor.dataSync()[0];
+
+test("a trace that was cut off is closed before other code runs: variables are whole, TensorFlow.js works", async () => {
+  const weight = tf.variable(tf.scalar(2));
+  const { scopeStack, gradientDepth } = tf.engine().state;
+  const scopes = scopeStack.length;
+  const trace = new Trace(traceableBackend()!, { name: "cut off", xla: true, precision: "float32" });
+  trace.open();
+  weight.assign(tf.add(weight, 1));
+  trace.enter();
+  // No ends to all these: that is what an interrupt leaves behind.
+  tf.engine().startScope("a tidy");
+  tf.engine().state.gradientDepth++;
+  tf.engine().state.activeTape = [];
+  tf.mul(weight, 3);
+  await setTimeout(5);
+  expect(currentTrace()).toBeUndefined();
+  expect(value(weight)).toBe(2);
+  expect(value(tf.add(weight, 1))).toBe(3);
+  expect(value(compile((x: tf.Tensor) => tf.mul(x, weight))(tf.scalar(3)))).toBe(6);
+  expect(tf.engine().state.scopeStack.length).toBe(scopes);
+  expect(tf.engine().state.gradientDepth).toBe(gradientDepth);
+});
+
+test("a run that fails writes into no target", () => {
   const { binding } = traceableBackend()!;
-  const { moveInto } = binding;
-  const weights = [1, 2, 3].map((value) => tf.variable(tf.scalar(value)));
-  const optimizer = tf.train.sgd(1);
-  try {
-    const step = compile(() => optimizer.minimize(() => tf.addN(weights.map(tf.square)), true, weights)!);
-    step().dispose();
-    expect(weights.map((weight) => weight.dataSync()[0])).toEqual([-1, -2, -3]);
-    let moves = 0;
-    binding.moveInto = (to, from) => {
-      // Stands for a termination, which leaves JavaScript without running `finally` or what comes after.
-      if (++moves === 2) throw new Error("terminated");
-      moveInto(to, from);
-    };
-    expect(() => step()).toThrow("terminated");
-    expect(weights.map((weight) => weight.dataSync()[0])).toEqual([1, -2, -3]);
-    binding.moveInto = moveInto;
-    host.interrupt();
-    expect(weights.map((weight) => weight.dataSync()[0])).toEqual([1, 2, 3]);
-    expect(optimizer.iterations).toBe(2);
-    host.interrupt();
-    expect(optimizer.iterations).toBe(2);
-  } finally {
-    binding.moveInto = moveInto;
-    removeHost();
-  }
+  const id = (number: number) => binding.createTensorEager([], binding.TF_FLOAT, Float32Array.of(number));
+  const read = (tensor: number) => (binding.tensorDataSync(tensor) as Float32Array)[0];
+  const { native } = traceBody(
+    [
+      { shape: [], dtype: "float32" },
+      { shape: [], dtype: "float32" },
+    ],
+    (x, y) => [tf.add(x!, y!), tf.mul(x!, 10), tf.mul(y!, 10)],
+  );
+  const [a, b, gone] = [id(1), id(2), id(3)];
+  binding.deleteTensor(gone);
+  expect(() => binding.runFunction(native.id, Int32Array.of(a, b), Int32Array.of(a, gone))).toThrow();
+  expect([read(a), read(b)]).toEqual([1, 2]);
+  const results = binding.runFunction(native.id, Int32Array.of(a, b), Int32Array.of(a, b));
+  expect(results.map((result) => read(result.id))).toEqual([3]);
+  expect([read(a), read(b)]).toEqual([10, 20]);
+  binding.deleteFunction(native.id);
+  for (const tensor of [a, b, results[0]!.id]) binding.deleteTensor(tensor);
 });

@@ -42,7 +42,7 @@ test("shows itself as a table, with what XLA refused", () => {
   expect(text).toContain("Not XLA: XLA has no kernel for CropAndResize.");
   const bundle = (stats as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")]!();
   expect(bundle["text/plain"]).toBe(text);
-  expect(bundle["text/html"]).toContain("crop&lt;b&gt;");
+  expect(bundle["text/html"]).toContain("crop&#60;b&#62;");
   expect(bundle["text/html"]).not.toContain("<b>crop<b>");
 });
 

@@ -4,8 +4,8 @@ import { tf } from "../../../../lib/index.ts";
 export interface Case {
   /** Shapes of the arguments; what is not float32 says so. */
   inputs: (number[] | { shape: number[]; dtype: "int32" | "bool"; below?: number })[];
-  // biome-ignore lint/suspicious/noExplicitAny: the ops below want tensors of many ranks
-  f(...x: any[]): tf.Tensor | tf.Tensor[] | object;
+  /** Called with those tensors; `never` because each op wants another rank of them. */
+  f(...x: never[]): tf.Tensor | tf.Tensor[] | object;
   /** Compare gradients with the cpu backend's too. */
   gradients?: true;
   /** Why it is compiled to a graph function only. */
@@ -282,7 +282,7 @@ export const cases: Record<string, Case> = {
 };
 
 /** The tensors of a case: always the same for the same case. */
-export function inputsOf({ inputs }: Case): tf.Tensor[] {
+export function inputsOf({ inputs }: Pick<Case, "inputs">): tf.Tensor[] {
   let seed = 1;
   // https://en.wikipedia.org/wiki/Linear_congruential_generator, constants of Numerical Recipes
   const next = () => {

@@ -1,6 +1,7 @@
 /** The parts of TensorFlow.js's gradient tape that its public API does not offer. Everything here knows tfjs-core 4.22's engine from inside. */
 import * as tf from "@tensorflow/tfjs";
-import { override } from "../compile/override.ts";
+import { currentHost } from "../host.ts";
+import { override } from "./compile/override.ts";
 
 interface TapeNode {
   inputs: Record<string, tf.Tensor>;
@@ -36,6 +37,11 @@ const engine = (): TapeEngine => tf.engine() as unknown as TapeEngine;
 /** Whether ops are being recorded for a gradient. */
 export function isRecording(): boolean {
   return engine().isTapeOn();
+}
+
+/** Whether a gradient is asked for, even if an op is under way. */
+export function isDifferentiating(): boolean {
+  return engine().state.gradientDepth > 0;
 }
 
 /** Whether a gradient of a gradient may be asked for: a recording inside a recording. */
@@ -155,15 +161,27 @@ function sink(outputs: tf.Tensor[], seeds: (outputs: tf.Tensor[]) => tf.Tensor[]
   })[0]!;
 }
 
+let delayed: tf.Tensor[] | undefined;
+
 /** Runs `work` with every disposal put off until it is done. */
 export function delayDisposal<T>(work: () => T): T {
+  if (delayed) return work();
+  const waiting: tf.Tensor[] = [];
+  delayed = waiting;
   const holder = tf.engine() as unknown as { disposeTensor(tensor: tf.Tensor): void };
-  const delayed: tf.Tensor[] = [];
-  const undo = override(holder, "disposeTensor", (tensor: tf.Tensor) => delayed.push(tensor));
+  const undo = override(holder, "disposeTensor", (tensor: tf.Tensor) => waiting.push(tensor));
+  const end = () => {
+    if (delayed !== waiting) return;
+    delayed = undefined;
+    undo();
+    for (const tensor of waiting) holder.disposeTensor(tensor);
+  };
+  // An interrupt ends the work without its `finally`.
+  const stopListening = currentHost().onInterrupt(end);
   try {
     return work();
   } finally {
-    undo();
-    for (const tensor of delayed) holder.disposeTensor(tensor);
+    stopListening();
+    end();
   }
 }
