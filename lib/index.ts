@@ -12,8 +12,10 @@ export {
   type Device,
   device,
   type Precision,
-  tf,
+  type ScanOptions,
+  scan,
   type TraceStats,
+  tf,
 } from "./engine/index.ts";
 export type { Host, HostComm, HostCommMessage, MimeBundle, Shown } from "./host.ts";
 export { currentHost, installHost } from "./host.ts";

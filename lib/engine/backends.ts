@@ -9,7 +9,9 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { currentHost } from "../host.ts";
 import { lendCpuKernels } from "./cpu-kernels.ts";
 import { tellDevice } from "./device.ts";
+import { installLosses } from "./losses/index.ts";
 import { ownWasmMemory } from "./memory.ts";
+import { installRecurrent } from "./recurrent/index.ts";
 import { startTensorFlow } from "./tensorflow/start.ts";
 
 // At load, so that `await tf.ready()` alone starts the same backend in the same way.
@@ -31,7 +33,11 @@ export function startEngine(): Promise<void> {
 
 async function start(): Promise<void> {
   const missing = startTensorFlow();
-  if (missing === undefined) return;
+  if (missing === undefined) {
+    installRecurrent();
+    installLosses();
+    return;
+  }
   tellDevice({ missing });
   if (await quietly(() => tf.setBackend("wasm"))) return;
   // A missing or broken .wasm file rejects with a bare object that gives advice to owners of web servers.

@@ -3,10 +3,12 @@
  * lacks, `compile`, who owns a tensor and how it shows itself. May not live here: layers, models, data, anything of Jupyter but
  * the display symbol. Importing loads TensorFlow.js synchronously; `startEngine` then starts a backend, which may take a turn or two.
  */
+import { installCutOffRepair } from "./cut-off.ts";
 import { installOwnership } from "./memory.ts";
 import { installTensorDisplay } from "./tensor-display.ts";
 
 installOwnership();
+installCutOffRepair();
 installTensorDisplay();
 
 export { startEngine } from "./backends.ts";
@@ -23,4 +25,5 @@ export {
   type TraceStats,
 } from "./compile/index.ts";
 export { type Device, device } from "./device.ts";
+export { type ScanOptions, scan } from "./recurrent/index.ts";
 export * as tf from "./tf.ts";

@@ -1,7 +1,7 @@
 /** The parts of TensorFlow.js's gradient tape that its public API does not offer. Everything here knows tfjs-core 4.22's engine from inside. */
 import * as tf from "@tensorflow/tfjs";
-import { currentHost } from "../host.ts";
 import { override } from "./compile/override.ts";
+import { whenCutOff } from "./cut-off.ts";
 
 interface TapeNode {
   inputs: Record<string, tf.Tensor>;
@@ -162,6 +162,9 @@ function sink(outputs: tf.Tensor[], seeds: (outputs: tf.Tensor[]) => tf.Tensor[]
 }
 
 let delayed: tf.Tensor[] | undefined;
+let endDelay: (() => void) | undefined;
+// An interrupt ends the work without its `finally`.
+whenCutOff(() => endDelay?.());
 
 /** Runs `work` with every disposal put off until it is done. */
 export function delayDisposal<T>(work: () => T): T {
@@ -176,12 +179,10 @@ export function delayDisposal<T>(work: () => T): T {
     undo();
     for (const tensor of waiting) holder.disposeTensor(tensor);
   };
-  // An interrupt ends the work without its `finally`.
-  const stopListening = currentHost().onInterrupt(end);
+  endDelay = end;
   try {
     return work();
   } finally {
-    stopListening();
     end();
   }
 }

@@ -198,7 +198,7 @@ napi_value runFunction(napi_env env, napi_callback_info info) {
   for (int i = 0; i < moved; i++) engine->moveInto(targets[i], engine->add(results[kept + i]));
   napi_value list;
   require(napi_create_array_with_length(env, kept, &list), "outputs");
-  for (int i = 0; i < kept; i++) require(napi_set_element(env, list, i, metadataOf(env, made[i], true)), "outputs");
+  for (int i = 0; i < kept; i++) require(napi_set_element(env, list, i, metadataOf(env, made[i], false)), "outputs");
   reportMemory(env);
   return list;
 }

@@ -141,9 +141,9 @@ std::string withInputs(const std::string& what, const std::vector<TFE_TensorHand
 }  // namespace
 
 void checkLimit(const std::string& what, const std::vector<TFE_TensorHandle*>& inputs, const int32_t* ids, int count) {
-  if (!engine->isOverLimit()) return;
   int64_t needed = 0;
   for (int i = 0; i < count; i++) needed += engine->tensor(ids[i]).bytes;
+  if (needed <= smallBytes || !engine->isOverLimit()) return;
   std::string text = withInputs(what, inputs);
   for (int i = 0; i < count; i++) engine->remove(ids[i]);
   throw outOfMemory(text, static_cast<double>(needed));

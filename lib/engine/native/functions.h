@@ -53,6 +53,10 @@ napi_value getNumOfSavedModels(napi_env, napi_callback_info);
 // "Out of memory: `what` needs ... more; ... of the limit are in use"; `bytes` is 0 when unknown.
 Error outOfMemory(const std::string& what, double bytes, const std::string& details = "");
 
+// Small tensors are let through at the limit: TensorFlow's pool has room for them (addon.cc), and the error is to name
+// what is big.
+constexpr int64_t smallBytes = 64 * 1024;
+
 // Throws it, and deletes the results `ids` of that op or function, when they have gone over the limit.
 void checkLimit(const std::string& what, const std::vector<TFE_TensorHandle*>& inputs, const int32_t* ids, int count);
 

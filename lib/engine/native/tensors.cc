@@ -92,7 +92,8 @@ TF_Tensor* numberTensor(napi_env env, const std::vector<int64_t>& shape, TF_Data
     throw Error("createTensor: the values hold " + std::to_string(given) + " bytes, shape and dtype (" +
                 dtypeName(dtype) + ") need " + std::to_string(needed) + ".");
   }
-  bool fits = engine->limitBytes <= 0 || engine->bytes + static_cast<int64_t>(needed) <= engine->limitBytes;
+  bool fits = engine->limitBytes <= 0 || needed <= smallBytes ||
+              engine->bytes + static_cast<int64_t>(needed) <= engine->limitBytes;
   TF_Tensor* tensor =
       fits ? TF_AllocateTensor(dtype, shape.data(), static_cast<int>(shape.size()), needed) : nullptr;
   // Where the allocator refuses, there is a tensor without memory.

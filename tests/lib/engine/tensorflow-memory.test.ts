@@ -1,33 +1,7 @@
 /** Memory of TensorFlow's runtime under loops that never yield, and at its limit. Each test is a fresh process. */
 import { describe, expect, test } from "vitest";
 import { backends } from "./backends.ts";
-import { runNode } from "./run-node.ts";
-
-/** Runs code after `ready()` and returns what it passed to `tell`, by name. */
-async function told(code: string, env: NodeJS.ProcessEnv = {}): Promise<Record<string, unknown>> {
-  const { out } = await runNode(
-    `
-    import { compile, device, ready, tf } from "./lib/index.ts";
-    await ready();
-    const all = {};
-    const tell = (name, value) => { all[name] = value; };
-    const message = work => { try { work(); return "no error"; } catch (error) { return error.message; } };
-    const turn = () => new Promise(resolve => setTimeout(resolve, 50));
-    ${code}
-    process.stdout.write(JSON.stringify(all));
-  `,
-    { env, flags: ["--expose-gc"] },
-  );
-  return JSON.parse(out);
-}
-
-/** A linear layer trained by Adam, compiled; 1 MB of weights. */
-export const trainingStep = `
-    const weight = tf.variable(tf.randomNormal([512, 512], 0, 0.1, "float32", 1));
-    const optimizer = tf.train.adam(1e-3);
-    const x = tf.randomNormal([64, 512], 0, 1, "float32", 2);
-    const step = compile(x => optimizer.minimize(() => tf.matMul(x, weight).sub(1).square().mean(), true, [weight]));
-`;
+import { expectNoGrowth, growthOverSteps, told } from "./told.ts";
 
 describe.runIf(backends.includes("tensorflow"))("TensorFlow's memory", () => {
   test("a loop that never yields and loses 2,000 tensors of 4 MB stays far below their sum", async () => {
@@ -78,35 +52,15 @@ describe.runIf(backends.includes("tensorflow"))("TensorFlow's memory", () => {
       { GRADBOOK_MEMORY_LIMIT: "100MB" },
     );
     expect(op).toMatch(
-      /^Out of memory: (Batch)?MatMul\\w* of float32 \\[1000, 1000\\] and float32 \\[1000, 1000\\] needs 4 MB more; \\d+ MB of the 100 MB limit are in use by \\d+ tensors\\. Release tensors \\(tf\\.tidy, using, dispose\\), make the batch smaller, or raise GRADBOOK_MEMORY_LIMIT\\./,
+      /^Out of memory: (Batch)?MatMul\w* of float32 \[1000, 1000\] and float32 \[1000, 1000\] needs 4 MB more; \d+ MB of the 100 MB limit are in use by \d+ tensors\. Release tensors \(tf\.tidy, using, dispose\), make the batch smaller, or raise GRADBOOK_MEMORY_LIMIT\./,
     );
-    expect(values).toMatch(/^Out of memory: a tensor float32 \\[1000, 1000\\] needs 4 MB more; .* of the 100 MB limit/);
-    expect(step).toMatch(/Out of memory/);
+    expect(values).toMatch(/^Out of memory: a tensor float32 \[1000, 1000\] needs 4 MB more; .* of the 100 MB limit/);
+    expect(step).toMatch(/Out of memory: .* needs 16 MB more; .* of the 100 MB limit/);
     expect(afterwards).toBe(8e6);
     expect(bytes).toBe(4e6);
   });
 
   test("1,000 compiled steps grow neither resident memory nor the counts", async () => {
-    const { before, after } = await told(`
-      ${trainingStep}
-      const state = () => { gc(); return { ...tf.memory(), native: device().memory.tensors, bytes: device().memory.bytes, resident: device().memory.residentBytes }; };
-      for (let i = 0; i < 200; i++) step(x).dispose();
-      tell("before", state());
-      for (let i = 0; i < 1000; i++) step(x).dispose();
-      tell("after", state());
-    `);
-    expectNoGrowth(before, after);
+    expectNoGrowth(await growthOverSteps(1000));
   });
 });
-
-interface State {
-  resident: number;
-}
-
-export function expectNoGrowth(before: unknown, after: unknown): void {
-  const { resident: residentBefore, ...countsBefore } = before as State;
-  const { resident: residentAfter, ...countsAfter } = after as State;
-  expect(countsAfter).toEqual(countsBefore);
-  // A tenth of a kilobyte for each step would be a leak of a thousandth of what a step touches.
-  expect(residentAfter - residentBefore).toBeLessThan(20e6);
-}
