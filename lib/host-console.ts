@@ -52,6 +52,7 @@ export function createConsoleHost(options: ConsoleHostOptions = {}): Host {
     show: (bundle) => new SparseLines(plainText(bundle), { printLine, interval, now, setWaiting }),
     openComm: (target) => createSilentComm(target),
     onInterrupt: interrupts.listen,
+    onCutOff: () => () => {},
     log: printLine,
     now,
   };

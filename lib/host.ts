@@ -46,6 +46,12 @@ export interface Host {
    * An interrupt reaches code that yields to the event loop; a listener runs before the next timer or message.
    */
   onInterrupt(listener: () => void): () => void;
+  /**
+   * Calls `listener` after running code was stopped in the middle, without its `finally` blocks, and before other code of the
+   * user's runs: the time to put right what such a block would have. Where nothing stops code in this way, it is never called.
+   * Returns the function that takes the listener away.
+   */
+  onCutOff(listener: () => void): () => void;
   /** One line for people, without a handle. */
   log(line: string): void;
   /** Milliseconds from an arbitrary start, never going back. */

@@ -14,6 +14,7 @@ export class KernelHost implements Host {
   readonly #comms: Comms;
   readonly #state: Int32Array;
   readonly #listeners = new Set<{ listener: () => void; context: CellContext }>();
+  readonly #cutOffListeners = new Set<() => void>();
 
   /** @param state shared words in which the I/O thread sees that somebody wants to hear of an interrupt */
   constructor(channel: OutputChannel, comms: Comms, state: Int32Array) {
@@ -50,6 +51,22 @@ export class KernelHost implements Host {
       this.#listeners.delete(entry);
       this.#count();
     };
+  }
+
+  onCutOff(listener: () => void): () => void {
+    this.#cutOffListeners.add(listener);
+    return () => void this.#cutOffListeners.delete(listener);
+  }
+
+  /** A cell has been stopped. What a listener throws must not keep its reply. */
+  cutOff(): void {
+    for (const listener of this.#cutOffListeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#channel.write("stderr", `${String(error)}\n`);
+      }
+    }
   }
 
   log(line: string): void {

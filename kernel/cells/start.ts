@@ -98,7 +98,10 @@ export function startCells(setup: CellsSetup): void {
       return preload.ready(mentions);
     },
     takePayload: () => payload.splice(0),
-    stopped: abandon,
+    stopped: () => {
+      abandon();
+      host.cutOff();
+    },
     interruptPending: () =>
       load(state, State.interruptListeners) === 0 &&
       load(state, State.interruptsSent) > load(state, State.interruptsSeen),

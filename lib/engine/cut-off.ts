@@ -1,27 +1,32 @@
 /**
  * A notebook's interrupt ends JavaScript without running `finally`: TensorFlow.js's engine is left inside whatever it was doing, records no
- * gradients any more and disposes nothing. Here that is noticed and put right before other code runs.
+ * gradients any more and disposes nothing. The host says when that has happened, and here it is put right.
  */
-import { MessageChannel, type MessagePort } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs";
+import { currentHost } from "../host.ts";
 
 interface Engine {
   state: {
-    scopeStack: object[];
+    scopeStack: { name: string }[];
     gradientDepth: number;
     kernelDepth: number;
     activeTape: { saved?: tf.Tensor[] }[] | null;
   };
-  /** Everything synchronous that TensorFlow.js has to end runs through this: `tidy`, gradients, kernels. */
+  /** What TensorFlow.js has to end it runs through this: `tidy`, gradients, kernels. */
   scopedRun<T>(start: () => void, end: () => void, work: () => T): T;
   endScope(): void;
 }
 
 const repairs = new Set<() => void>();
 
-/** Calls `repair` whenever work inside the engine was cut off. For state that a `finally` would have put back. */
+/** Calls `repair` whenever a cell was cut off, perhaps inside the engine. For state that a `finally` would have put back. */
 export function whenCutOff(repair: () => void): void {
   repairs.add(repair);
+}
+
+/** Puts everything right. No other code runs then: whatever TensorFlow.js is inside of will never end by itself. */
+export function repairCutOff(): void {
+  for (const repair of repairs) repair();
 }
 
 const installedKey = Symbol.for("gradbook.cutOff");
@@ -33,28 +38,12 @@ export function installCutOffRepair(): void {
   engine[installedKey] = true;
 
   let depth = 0;
-  let before = { scopes: 0, gradients: 0, kernels: 0 };
-  const repair = () => {
-    if (depth === 0) return;
-    depth = 0;
-    const { state } = engine;
-    state.kernelDepth = before.kernels;
-    state.gradientDepth = before.gradients;
-    if (before.gradients === 0) {
-      for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
-      state.activeTape = null;
-    }
-    while (state.scopeStack.length > before.scopes) engine.endScope();
-    for (const other of repairs) other();
-  };
+  /** Scopes that were open before the outermost work: a program's own, begun by `tf.engine().startScope()`. */
+  let scopesBefore = 0;
 
   const { scopedRun } = engine;
   engine.scopedRun = function (start, end, work) {
-    if (depth === 0) {
-      const { scopeStack, gradientDepth, kernelDepth } = this.state;
-      before = { scopes: scopeStack.length, gradients: gradientDepth, kernels: kernelDepth };
-      atNextTurn(repair);
-    }
+    if (depth === 0) scopesBefore = withoutOps(this.state.scopeStack, this.state.scopeStack.length);
     depth++;
     try {
       return scopedRun.call(this, start, end, work) as ReturnType<typeof work>;
@@ -62,32 +51,25 @@ export function installCutOffRepair(): void {
       depth--;
     }
   };
+
+  // After the others, which know better what is theirs.
+  whenCutOff(() => {
+    const { state } = engine;
+    const keep = depth > 0 ? scopesBefore : withoutOps(state.scopeStack, state.scopeStack.length);
+    if (depth === 0 && keep === state.scopeStack.length) return;
+    depth = 0;
+    state.kernelDepth = 0;
+    state.gradientDepth = 0;
+    for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
+    state.activeTape = null;
+    while (state.scopeStack.length > keep) engine.endScope();
+  });
+  currentHost().onCutOff(repairCutOff);
 }
 
-let atEndOfTurn: (() => void) | undefined;
-let port: MessagePort | undefined;
-let rounds = 0;
-
-/**
- * Calls `check` when the synchronous work of now has ended, one way or the other. By a message, because timers of an interrupted cell
- * never fire; at the second one, so that others who watch in this way come first. One message is under way at a time, however often this is called.
- */
-function atNextTurn(check: () => void): void {
-  if (atEndOfTurn) return;
-  atEndOfTurn = check;
-  rounds = 2;
-  if (!port) {
-    const { port1, port2 } = new MessageChannel();
-    port = port1;
-    port2.on("message", () => {
-      if (--rounds > 0) return port1.postMessage(null);
-      const call = atEndOfTurn!;
-      atEndOfTurn = undefined;
-      call();
-    });
-    // Watching does not keep the process alive.
-    port1.unref();
-    port2.unref();
-  }
-  port.postMessage(null);
+/** How many scopes there are without those that an op opens around its own work. */
+function withoutOps(scopes: readonly { name: string }[], count: number): number {
+  let rest = count;
+  while (rest > 0 && scopes[rest - 1]!.name.endsWith("__op")) rest--;
+  return rest;
 }

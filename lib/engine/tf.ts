@@ -3,6 +3,7 @@
  * `compile()` can trace. A name exported here goes before the one of TensorFlow.js.
  */
 import * as tfjs from "@tensorflow/tfjs";
+import { startEngine } from "./backends.ts";
 import { fileSystem, node, nodeHTTPRequest } from "./tensorflow/tfjs-node.ts";
 
 export * from "@tensorflow/tfjs";
@@ -18,6 +19,12 @@ export {
   truncatedNormal,
 } from "./compile/random.ts";
 export { node };
+
+/** Waits for a backend; starts the best one that this machine has, when none was chosen. */
+export async function ready(): Promise<void> {
+  if (!tfjs.getBackend()) await startEngine();
+  await tfjs.ready();
+}
 
 /**
  * `tf.io`, with what tfjs-node adds: `fileSystem(path)` for folders and files of this machine (`file://` addresses do the

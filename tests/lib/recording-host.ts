@@ -24,6 +24,10 @@ export class RecordingHost implements Host {
     throw new Error("This test opens no comm.");
   }
 
+  onCutOff(): () => void {
+    return () => {};
+  }
+
   onInterrupt(listener: () => void): () => void {
     this.interruptListeners.add(listener);
     return () => void this.interruptListeners.delete(listener);

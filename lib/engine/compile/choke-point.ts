@@ -36,7 +36,8 @@ export function executeTraced(
   const { binding } = trace.backend;
   if (products.has(name) && attribute(attributes, "T") === binding.TF_FLOAT) {
     if (trace.precision === "bfloat16") return inBfloat16(trace, name, attributes, inputs, outputs);
-    if (name === "BatchMatMulV2" && trace.xla && attribute(attributes, "adj_x") === true)
+    const slow = name === "BatchMatMulV2" && trace.xla && attribute(attributes, "adj_x") === true;
+    if (slow && !binding.isUsingGpuDevice())
       return binding.executeOp(name, withValue(attributes, "adj_x", false), transposedLeft(trace, inputs), outputs);
   }
   return binding.executeOp(name, attributes, inputs, outputs);

@@ -26,7 +26,7 @@ export interface CallSite {
 }
 
 /** `file:line:column` of the innermost frame that is neither this library's nor a package's nor Node's. */
-export function userLine(): string | undefined {
+function userLine(): string | undefined {
   return callSite().line;
 }
 
@@ -39,7 +39,7 @@ export function callSite(): CallSite {
 }
 
 /** See `callSite`; the stack as V8 (or whoever set `Error.prepareStackTrace`) writes it. */
-export function readStack(stack: string): CallSite {
+function readStack(stack: string): CallSite {
   const called: string[] = [];
   for (const text of stack.split("\n").slice(1)) {
     const frame = /^\s*at (?:async )?(.*)$/.exec(text)?.[1];

@@ -11,7 +11,7 @@ export function isPlainObject(value: object): value is Record<string, unknown> {
 }
 
 /** A tensor that is passed by value. A variable is passed as the object it is, so that it can be assigned. */
-export function isTensorValue(value: unknown): value is tf.Tensor {
+function isTensorValue(value: unknown): value is tf.Tensor {
   return value instanceof tf.Tensor && !(value instanceof tf.Variable);
 }
 

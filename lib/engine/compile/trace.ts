@@ -2,8 +2,8 @@
  * An open trace: while it lasts, ops become nodes of a graph and tensors stand for values to come. This file is the side of it that
  * the TensorFlow backend sees (`TraceHooks`); `record.ts` runs a function under it.
  */
-import { MessageChannel } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs";
+import { whenCutOff } from "../cut-off.ts";
 import type { BindingValues, NativeFunction, OpAttribute, TensorMetadata } from "../tensorflow/binding.ts";
 import {
   markTracer,
@@ -52,19 +52,8 @@ export function currentTrace(): Trace | undefined {
   return current;
 }
 
-/**
- * An interrupt ends JavaScript without running `finally`. A trace never outlives the turn of the event loop that it was opened in, so a
- * message that the next turn brings finds it open only when it was cut off. (Not a timer: those of an interrupted cell never fire.)
- */
-function closeIfCutOff(trace: Trace): void {
-  const { port1, port2 } = new MessageChannel();
-  port1.on("message", () => {
-    trace.close(true);
-    port1.close();
-  });
-  port1.unref();
-  port2.postMessage(null);
-}
+// An interrupt ends JavaScript without running `finally`.
+whenCutOff(() => current?.close(true));
 
 /** The backend in use, if it is one that traces. */
 export function traceableBackend(): TraceableBackend | undefined {
@@ -112,7 +101,6 @@ export class Trace implements TraceHooks {
 
   open(): void {
     current = this;
-    closeIfCutOff(this);
     this.variables.separate();
     this.enter();
     this.backend.setTraceHooks(this);
@@ -166,12 +154,6 @@ export class Trace implements TraceHooks {
   /** A new argument of the function that the innermost graph will be. */
   placeholder(dtype: number, shape: readonly number[]): tf.Tensor {
     return this.backend.createOutputTensor(this.backend.binding.tracePlaceholder(dtype, shape)) as tf.Tensor;
-  }
-
-  /** TensorFlow's number of a dtype. */
-  dtypeNumber(dtype: tf.DataType): number {
-    const { TF_FLOAT, TF_INT32, TF_BOOL, TF_COMPLEX64, TF_STRING } = this.backend.binding;
-    return { float32: TF_FLOAT, int32: TF_INT32, bool: TF_BOOL, complex64: TF_COMPLEX64, string: TF_STRING }[dtype];
   }
 
   /** A function of the innermost graph as it is now. */

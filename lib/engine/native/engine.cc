@@ -90,7 +90,6 @@ int64_t Engine::bytesOf(TFE_TensorHandle* handle) {
 
 void Engine::account(int64_t change) {
   bytes += change;
-  unreported_ += change;
   peakBytes = std::max(peakBytes, bytes);
 }
 
@@ -106,12 +105,6 @@ bool Engine::isOverLimit() {
     if (!memory || seen.insert(memory).second) held += tensor.bytes;
   }
   return held > limitBytes;
-}
-
-int64_t Engine::takeUnreportedBytes() {
-  int64_t change = unreported_;
-  unreported_ = 0;
-  return change;
 }
 
 int32_t Engine::place(Tensor tensor) {
@@ -176,7 +169,9 @@ bool Engine::isAlive(int32_t id, uint32_t serial) const {
 }
 
 void Engine::removeIf(int32_t id, uint32_t serial) {
-  if (isAlive(id, serial)) remove(id);
+  if (!isAlive(id, serial)) return;
+  collectedBytes += tensors_[id].bytes;
+  remove(id);
 }
 
 void Engine::moveInto(int32_t to, int32_t from) {

@@ -94,14 +94,13 @@ class Engine {
   TFE_Op* takeOp(const char* name);
   void giveBack(TFE_Op* op, bool keep);
 
-  // The change of memory held since the last call, for V8's garbage collector.
-  int64_t takeUnreportedBytes();
-
   std::string device;
   bool usesGpu = false;
   int64_t limitBytes = 0;
   int64_t bytes = 0;
   int64_t peakBytes = 0;
+  // What V8's garbage collector has freed so far.
+  int64_t collectedBytes = 0;
   std::unordered_map<int32_t, CompiledFunction> functions;
   int32_t nextFunction = 1;
   std::unordered_map<int32_t, SavedModel> savedModels;
@@ -119,7 +118,6 @@ class Engine {
   std::vector<Tensor> tensors_{1};
   std::vector<int32_t> free_;
   int32_t alive_ = 0;
-  int64_t unreported_ = 0;
   std::vector<std::unique_ptr<Trace>> traces_;
   int traceCount_ = 0;
 };

@@ -44,9 +44,10 @@ describe.runIf(backends.includes("tensorflow"))("TensorFlow's memory", () => {
       const grow = compile(x => tf.concat([x, x, x, x]).mul(2));
       tell("step", message(() => grow(x)));
       tf.dispose(held);
-      tell("afterwards", grow(x).sum().dataSync()[0]);
+      const read = () => tf.tidy(() => grow(x).sum().dataSync()[0]);
+      tell("afterwards", read());
       grow.dispose();
-      gc(); await turn();
+      gc(); await turn(); gc();
       tell("bytes", device().memory.bytes);
     `,
       { GRADBOOK_MEMORY_LIMIT: "100MB" },
