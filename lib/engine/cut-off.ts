@@ -8,6 +8,7 @@ import { currentHost } from "../host.ts";
 interface Engine {
   state: {
     scopeStack: { name: string }[];
+    activeScope: object | null;
     gradientDepth: number;
     kernelDepth: number;
     activeTape: { saved?: tf.Tensor[] }[] | null;
@@ -60,11 +61,24 @@ export function installCutOffRepair(): void {
     depth = 0;
     state.kernelDepth = 0;
     state.gradientDepth = 0;
-    for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
+    const tape = state.activeTape ?? [];
     state.activeTape = null;
-    while (state.scopeStack.length > keep) engine.endScope();
+    for (const { saved } of tape) attempt(() => tf.dispose(saved ?? []));
+    while (state.scopeStack.length > keep) {
+      const open = state.scopeStack.length;
+      attempt(() => engine.endScope());
+      if (state.scopeStack.length === open) state.scopeStack.pop();
+    }
+    state.activeScope = state.scopeStack.at(-1) ?? null;
   });
   currentHost().onCutOff(repairCutOff);
+}
+
+/** A disposal that was cut off in the middle may not bear to be done again. What it leaves, the garbage collector finds. */
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {}
 }
 
 /** How many scopes there are without those that an op opens around its own work. */

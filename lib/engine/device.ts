@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { escapeXml } from "./heat-map.ts";
+import { readSettings } from "./runtime/settings.ts";
 import type { Binding } from "./tensorflow/binding.ts";
 
 /** What only the start of the engine knows. */
@@ -145,10 +146,11 @@ function use<T>(name: string, work: () => T): T {
   const binding = nativeBinding();
   const known = listDevices().map((info) => info.name);
   const short = shortDeviceName(name);
-  if (!known.includes(short))
-    throw new Error(
-      `There is no device "${name}". Here are: ${known.join(", ")}. Set GRADBOOK_VIRTUAL_CPUS=2 before the start for a second CPU:1.`,
-    );
+  if (!known.includes(short)) {
+    const more =
+      short.startsWith("CPU:") && binding ? " GRADBOOK_VIRTUAL_CPUS=2, set before the start, makes a second CPU." : "";
+    throw new Error(`There is no device "${name}". Here are: ${known.join(", ")}.${more}`);
+  }
   const before = placedOn;
   const place = (to: string) => {
     binding?.setDevice(to && fullName(binding, to));
@@ -211,15 +213,18 @@ interface GraphicsCard {
 
 let cards: GraphicsCard[] | undefined;
 
-/** Names and memory of the graphics cards this process sees, in its order, from NVIDIA's own tool; asked once. */
+/** Names and memory of the graphics cards that TensorFlow uses, in its order, from NVIDIA's own tool; asked once. */
 function graphicsCards(): GraphicsCard[] {
-  cards ??= parseGraphicsCards(
+  if (cards) return cards;
+  const visible = parseGraphicsCards(
     spawnSync("nvidia-smi", ["--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits"], {
       encoding: "utf8",
       timeout: 5000,
     }).stdout ?? "",
     process.env["CUDA_VISIBLE_DEVICES"],
   );
+  const { devices } = readSettings();
+  cards = typeof devices === "string" ? visible : devices.flatMap((number) => visible[number] ?? []);
   return cards;
 }
 

@@ -15,6 +15,7 @@ import type { Binding } from "./tensorflow/binding.ts";
 interface DataInfo {
   readonly backend: {
     disposeData(dataId: object, force?: boolean): boolean;
+    incRef(dataId: object): void;
     /** Makes a data id that no scope will dispose the owner of its memory (backend `tensorflow`). */
     ownData?(dataId: object): void;
   };
@@ -85,6 +86,7 @@ export function installOwnership(): void {
   });
   followTensors(engine);
   followVariables(engine);
+  assignAtOnce(engine);
 }
 
 const net = new FinalizationRegistry<Holding>(release);
@@ -212,6 +214,28 @@ function weakVariables(): Record<string, tf.Variable> {
       return value && { value, enumerable: true, configurable: true, writable: true };
     },
   });
+}
+
+/**
+ * `assign` of TensorFlow.js gives up the old value before it takes the new one: an interrupt in between leaves a variable without any. Here
+ * the values change by one statement, and what an interrupt can leave before or after it is a value too much, for the net.
+ */
+function assignAtOnce(engine: Engine): void {
+  tf.Variable.prototype.assign = function assign(this: tf.Variable & Owned, value: tf.Tensor) {
+    if (value.dtype !== this.dtype)
+      throw new Error(`dtype of the new value (${value.dtype}) and previous value (${this.dtype}) must match`);
+    if (!tf.util.arraysEqual(value.shape, this.shape))
+      throw new Error(`shape of the new value (${value.shape}) and previous value (${this.shape}) must match`);
+    const info = engine.state.tensorInfo.get(value.dataId);
+    if (!info) throw new Error(`the new value of variable ${this.name} is disposed`);
+    const { dataId, dtype, shape, size, [holdingKey]: holding } = this;
+    const former = { dataId, dtype, shape, size, [holdingKey]: holding } as unknown as tf.Tensor;
+    info.backend.incRef(value.dataId);
+    this.dataId = value.dataId;
+    this[holdingKey] = undefined;
+    engine.trackTensor(this, info.backend);
+    engine.disposeTensor(former);
+  };
 }
 
 const sortCache = "TOPOLOGICAL_SORT_CACHE_MAX_ENTRIES";

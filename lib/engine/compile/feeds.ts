@@ -52,6 +52,8 @@ export class NumberFeed implements Feed {
   readonly #read: () => number;
   #value: number | undefined;
   #id = 0;
+  /** Goes when this feed goes, and the tensor with it. */
+  #owner: object | undefined;
 
   constructor(backend: TraceableBackend, read: () => number) {
     this.#backend = backend;
@@ -64,6 +66,8 @@ export class NumberFeed implements Feed {
       this.dispose();
       const { binding } = this.#backend;
       this.#id = binding.createTensorEager([], binding.TF_FLOAT, new Float32Array([value]));
+      this.#owner = {};
+      binding.own(this.#owner, this.#id);
       this.#value = value;
     }
     return this.#id;
@@ -72,6 +76,7 @@ export class NumberFeed implements Feed {
   dispose(): void {
     if (this.#id > 0) this.#backend.binding.deleteTensor(this.#id);
     this.#id = 0;
+    this.#owner = undefined;
     this.#value = undefined;
   }
 }

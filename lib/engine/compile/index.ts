@@ -27,21 +27,21 @@ export interface Compiled<Args extends unknown[], Result> {
 
 const programs = new WeakMap<object, Program>();
 
-/** A compiled function that nobody can reach gives back what its traces hold. */
-const net = new FinalizationRegistry<Program>((program) => program.dispose());
-
 /**
  * Makes a function run as one program. At its first call, and again for each new signature (shapes and dtypes of tensors,
  * structure of the arguments, plain values in them, other objects by identity), `fn` runs once under a trace; later
  * calls run the program, without JavaScript in between.
  *
  * As in eager code: variables are read at each call, assigned ones are updated, optimizers count and follow their learning rate,
- * random ops without a seed draw anew. Arguments and results may be nested arrays and objects. Other JavaScript values, and side effects such as
- * printing, are those of the trace. Inside another compiled function it becomes part of that one; inside `tf.grad` and on backends that
+ * random ops without a seed draw anew. Freezing a variable, `optimizer.setWeights` and another tensor in a field of an argument lead to another
+ * trace. Arguments and results may be nested arrays and objects, passed as copies. Other JavaScript values (what `fn` closes over), and side
+ * effects such as printing, are those of the trace. Inside another compiled function it becomes part of that one; inside `tf.grad` and on backends that
  * cannot compile it runs as it is.
  *
+ * XLA does not check indices: one out of range takes the last row instead of being an error. `{ xla: false }` checks them.
+ *
  * The compiled function throws a CompileError, with the line of the caller's code, when `fn` reads a tensor's value, returns a promise, uses
- * an op whose result's shape depends on data, or needs more than `maxTraces` traces. After a throw no variable has changed.
+ * an op whose result's shape depends on data, puts a tensor into an argument, or needs more than `maxTraces` traces. After a throw no variable has changed.
  */
 export const compile = Object.assign(
   function compile<Args extends unknown[], Result>(
@@ -54,7 +54,6 @@ export const compile = Object.assign(
     Object.defineProperty(compiled, "name", { value: program.name, configurable: true });
     const dispose = () => program.dispose();
     programs.set(compiled, program);
-    net.register(compiled, program);
     return Object.assign(compiled, { dispose, [Symbol.dispose]: dispose });
   },
   {

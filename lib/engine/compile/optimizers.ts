@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BindingValues, TensorMetadata } from "../tensorflow/binding.ts";
 import { NumberFeed, TensorFeed } from "./feeds.ts";
+import { type Guard, settingsOf, slotsOf } from "./guards.ts";
 import { override, overrideProperty } from "./override.ts";
 import type { Trace } from "./trace.ts";
 
@@ -19,19 +20,11 @@ interface OptimizerFields {
 type Gradients = Parameters<tf.Optimizer["applyGradients"]>[0];
 type Apply = (this: tf.Optimizer, gradients: Gradients) => void;
 
-/** A setting that is part of the signature, without being an argument. */
-export interface Guard {
-  optimizer: tf.Optimizer;
-  field: string;
-  value: unknown;
-}
-
 /** How a compiled function uses an optimizer. */
 export interface OptimizerUse {
   optimizer: tf.Optimizer;
   /** Iterations in one call. */
   iterations: number;
-  guards: Guard[];
 }
 
 /** Those that multiply with a tensor made of the learning rate, and those that give the number itself to an op, plain or negated. */
@@ -50,6 +43,7 @@ const stand = Math.fround(1.7320508e-33);
 export class OptimizersInTrace {
   readonly #trace: Trace;
   readonly #uses = new Map<tf.Optimizer, OptimizerUse>();
+  readonly #settings: Guard[] = [];
   readonly #rates = new Map<tf.Optimizer, tf.Tensor>();
   /** The input that `stand` means now. */
   #rate: tf.Tensor | undefined;
@@ -60,6 +54,11 @@ export class OptimizersInTrace {
 
   get uses(): OptimizerUse[] {
     return [...this.#uses.values()];
+  }
+
+  /** To be asked for when the traced function is done. */
+  get guards(): Guard[] {
+    return [...this.#settings, ...this.uses.flatMap(({ optimizer }) => slotsOf(optimizer))];
   }
 
   install(): (() => void)[] {
@@ -153,34 +152,13 @@ export class OptimizersInTrace {
   #use(optimizer: tf.Optimizer): OptimizerUse {
     let use = this.#uses.get(optimizer);
     if (!use) {
-      use = { optimizer, iterations: 0, guards: settings(optimizer) };
+      use = { optimizer, iterations: 0 };
       this.#uses.set(optimizer, use);
+      const stock = [...withTensor, ...withNumber].some((type) => Object.getPrototypeOf(optimizer) === type.prototype);
+      this.#settings.push(...settingsOf(optimizer, stock ? ["iterations_", "learningRate"] : ["iterations_"]));
     }
     return use;
   }
-}
-
-/** Its plain fields, without those that are inputs or counted. */
-function settings(optimizer: tf.Optimizer): Guard[] {
-  const stock = [...withTensor, ...withNumber].some((type) => Object.getPrototypeOf(optimizer) === type.prototype);
-  return Object.entries(optimizer)
-    .filter(([field, value]) => isSetting(value) && field !== "iterations_" && !(stock && field === "learningRate"))
-    .map(([field, value]) => ({ optimizer, field, value }));
-}
-
-function isSetting(value: unknown): boolean {
-  return typeof value === "number" || typeof value === "boolean" || typeof value === "string";
-}
-
-/** The first guard that does not hold any more, in words. */
-export function brokenGuard(uses: readonly OptimizerUse[]): string | undefined {
-  for (const { optimizer, guards } of uses) {
-    for (const { field, value } of guards) {
-      const now = (optimizer as unknown as Record<string, unknown>)[field];
-      if (!Object.is(now, value)) return `${field} of optimizer ${optimizer.getClassName()} was ${value}, is ${now}`;
-    }
-  }
-  return undefined;
 }
 
 /** Counts the iterations of one call. */

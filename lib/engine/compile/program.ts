@@ -6,7 +6,8 @@ import type { TraceableBackend } from "../tensorflow/trace-hooks.ts";
 import type { Precision } from "./choke-point.ts";
 import { CompileError } from "./errors.ts";
 import { xlaRefusal } from "./fallback.ts";
-import { brokenGuard, countIterations } from "./optimizers.ts";
+import { brokenGuard } from "./guards.ts";
+import { countIterations } from "./optimizers.ts";
 import { nextSeed } from "./random.ts";
 import { inputIds, type Recording, record, seedTensor } from "./record.ts";
 import { type Description, describeArguments, difference, signatureOf, signatureText } from "./signature.ts";
@@ -51,7 +52,7 @@ export class Program {
   readonly #fn: AnyFunction;
   readonly #options: CompileOptions;
   readonly #maxTraces: number;
-  /** Entries by signature. Several for one signature differ in the settings of an optimizer. */
+  /** Entries by signature. Several for one signature differ in what their guards ask for. */
   readonly #byKey = new Map<string, TraceEntry[]>();
   #saidRefusal = false;
 
@@ -152,7 +153,14 @@ export class Program {
 
   #record(args: unknown[], tensors: tf.Tensor[], backend: TraceableBackend, xla: boolean): Recording {
     const precision = this.#options.precision ?? "float32";
-    return record(backend, this.#fn, args, tensors, { name: this.name, xla, precision });
+    const recording = record(backend, this.#fn, args, tensors, { name: this.name, xla, precision });
+    const { native, bodies, idleSeed } = recording;
+    net.register(
+      recording,
+      { binding: backend.binding, functions: [native.id, ...bodies], tensor: idleSeed },
+      recording,
+    );
+    return recording;
   }
 
   #checkCount(key: string, description: Description): void {
@@ -206,14 +214,30 @@ function staleness({ recording }: TraceEntry): string | undefined {
   for (const variable of recording.assigned) {
     if (variable.isDisposed) return `variable ${variable.name} was disposed`;
   }
-  return brokenGuard(recording.optimizers);
+  return brokenGuard(recording.guards);
+}
+
+/** What a recording holds in the addon. It must not lead to the recording, whose function often leads to the compiled one. */
+interface NativeParts {
+  readonly binding: TraceableBackend["binding"];
+  /** The function, and after it those that it calls. */
+  readonly functions: readonly number[];
+  readonly tensor: number | undefined;
+}
+
+/** Recordings of compiled functions that nobody can reach give back what they hold. */
+const net = new FinalizationRegistry<NativeParts>(releaseNative);
+
+function releaseNative({ binding, functions, tensor }: NativeParts): void {
+  for (const id of functions) binding.deleteFunction(id);
+  if (tensor !== undefined) binding.deleteTensor(tensor);
 }
 
 function release({ recording, backend }: TraceEntry): void {
-  backend.binding.deleteFunction(recording.native.id);
-  if (recording.idleSeed !== undefined) backend.binding.deleteTensor(recording.idleSeed);
-  for (const body of recording.bodies) backend.binding.deleteFunction(body);
-  for (const feed of recording.feeds) feed.dispose();
+  net.unregister(recording);
+  const { native, bodies, idleSeed, feeds } = recording;
+  releaseNative({ binding: backend.binding, functions: [native.id, ...bodies], tensor: idleSeed });
+  for (const feed of feeds) feed.dispose();
 }
 
 function capitalized(text: string): string {

@@ -4,9 +4,10 @@ import type { NativeFunction } from "../tensorflow/binding.ts";
 import type { TraceableBackend } from "../tensorflow/trace-hooks.ts";
 import { CompileError } from "./errors.ts";
 import type { Feed } from "./feeds.ts";
+import { type Guard, heldTensors, trainability } from "./guards.ts";
 import type { OptimizerUse } from "./optimizers.ts";
 import { nextSeed } from "./random.ts";
-import { mapTensors, type ResultStructure, resultStructure } from "./structure.ts";
+import { mapTensors, pathOfOther, type ResultStructure, resultStructure } from "./structure.ts";
 import { Trace, type TraceOptions } from "./trace.ts";
 import type { Initializer } from "./variables.ts";
 import { placesOf } from "./write-back.ts";
@@ -24,6 +25,8 @@ export interface Recording {
   /** Native functions that `native` calls, to be deleted after it. */
   readonly bodies: readonly number[];
   readonly optimizers: readonly OptimizerUse[];
+  /** What has to be as it was for the trace. */
+  readonly guards: readonly Guard[];
   /** Whether it draws random numbers. */
   readonly draws: boolean;
   /** The seed that first values of variables were drawn with, for the first call. */
@@ -53,12 +56,21 @@ export function record(
       trace.placeholder(backend.tensorMap.get(dataId).dtype, shape),
     );
     trace.feeds.addSeed();
+    const held = heldTensors(args);
     const result = call(trace, fn, args, placeholders);
-    finished = finish(trace, result);
+    // What the function itself has put there was made by the trace: nothing to hold on to.
+    finished = finish(
+      trace,
+      result,
+      held.filter(({ value, read }) => read() === value),
+    );
   } finally {
     // Also after a throw: variables made before it belong to whoever made them, and need their first values.
-    initializers = firstValues(trace, finished !== undefined);
-    trace.close(!finished);
+    try {
+      initializers = firstValues(trace, finished !== undefined);
+    } finally {
+      trace.close(!finished);
+    }
     if (trace.draws > 0) seed = nextSeed();
     initialize(backend, initializers, inputs, seed, trace.feeds.list);
     if (!finished) {
@@ -93,9 +105,22 @@ function call(
   placeholders: readonly tf.Tensor[],
 ): unknown {
   let next = 0;
-  const result = fn(...args.map((arg) => mapTensors(arg, () => placeholders[next++]!)));
+  const passed = args.map((arg) => mapTensors(arg, () => placeholders[next++]!));
+  const result = fn(...passed);
   if (isPromise(result)) throw promiseError(trace, result);
+  checkArguments(trace, passed, new Set(placeholders));
   return result;
+}
+
+/** Arrays and plain objects are passed as copies: what the function puts into them would be lost. */
+function checkArguments(trace: Trace, passed: readonly unknown[], placeholders: ReadonlySet<tf.Tensor>): void {
+  for (const [i, arg] of passed.entries()) {
+    const path = pathOfOther(arg, placeholders, `argument ${i + 1}`);
+    if (path !== undefined)
+      throw trace.error(
+        `the function put a tensor into ${path}. The caller would not see it, because arguments are passed as copies: return the tensor, or assign it to a tf.Variable.`,
+      );
+  }
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -114,7 +139,7 @@ function promiseError(trace: Trace, promise: PromiseLike<unknown>): CompileError
   );
 }
 
-function finish(trace: Trace, result: unknown): Finished {
+function finish(trace: Trace, result: unknown, held: readonly Guard[]): Finished {
   let structure: ResultStructure;
   try {
     structure = resultStructure(result, (tensor) => trace.isMade(tensor));
@@ -124,15 +149,18 @@ function finish(trace: Trace, result: unknown): Finished {
   const { variables } = trace;
   const { assigned } = variables;
   const native = trace.build(trace.inputIds([...structure.tensors, ...assigned]), trace.xla);
+  const captured = variables.captured(native);
+  const read = variables.differentiated ? captured.filter((variable) => variable !== undefined) : [];
   return {
     native,
     xla: trace.xla,
     build: structure.build,
     assigned,
-    captured: variables.captured(native),
+    captured,
     feeds: trace.feeds.list,
     bodies: trace.bodies,
     optimizers: trace.optimizers.uses,
+    guards: [...trace.optimizers.guards, ...trainability(read), ...held],
     draws: trace.draws > 0,
   };
 }

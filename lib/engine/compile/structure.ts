@@ -26,6 +26,24 @@ export function mapTensors(value: unknown, replace: (tensor: tf.Tensor) => tf.Te
   return copy;
 }
 
+/** Where in these arrays and plain objects there is a tensor that is none of `known`; undefined when there is none. Variables do not count. */
+export function pathOfOther(
+  value: unknown,
+  known: ReadonlySet<tf.Tensor>,
+  path: string,
+  depth = 0,
+): string | undefined {
+  if (typeof value !== "object" || value === null || depth > maxDepth) return undefined;
+  if (isTensorValue(value)) return known.has(value) ? undefined : path;
+  if (!Array.isArray(value) && (value instanceof tf.Variable || !isPlainObject(value))) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const here = Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`;
+    const found = pathOfOther(item, known, here, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** The structure of a result: how to make it of the outputs. */
 type Template =
   | { kind: "output"; index: number }

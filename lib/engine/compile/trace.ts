@@ -100,8 +100,8 @@ export class Trace implements TraceHooks {
   }
 
   open(): void {
-    current = this;
     this.variables.separate();
+    current = this;
     this.enter();
     this.backend.setTraceHooks(this);
     const { state } = tf.engine();

@@ -30,6 +30,7 @@ export class VariablesInTrace {
   /** What holds the former value of each variable assigned. */
   readonly #assigned = new Map<tf.Variable, tf.Tensor>();
   readonly #new: NewVariable[] = [];
+  #differentiated = false;
   /** Ids of values that depend on a new variable. */
   readonly #dependent = new Set<number>();
   readonly #assign = tf.Variable.prototype.assign as Assign;
@@ -61,9 +62,14 @@ export class VariablesInTrace {
     return [...this.#assigned.keys()];
   }
 
+  /** Whether a gradient was asked for. */
+  get differentiated(): boolean {
+    return this.#differentiated;
+  }
+
   install(): (() => void)[] {
     const engine = tf.engine();
-    const { makeVariable } = engine;
+    const { makeVariable, gradients } = engine;
     const log = this;
     return [
       override(tf.Variable.prototype, "assign", function (this: tf.Variable, value: tf.Tensor) {
@@ -72,6 +78,10 @@ export class VariablesInTrace {
       override(engine, "makeVariable", (value: tf.Tensor, trainable?: boolean, name?: string, dtype?: tf.DataType) =>
         log.#make(value, dtype, (first) => makeVariable.call(engine, first, trainable, name)),
       ),
+      override(engine, "gradients", (...args: Parameters<typeof gradients>) => {
+        log.#differentiated = true;
+        return gradients.apply(engine, args);
+      }),
       override(engine, "disposeVariable", (variable: tf.Variable) => {
         throw log.#trace.error(
           `variable ${variable.name} was disposed while tracing. Variables live longer than a call: make and dispose them outside.`,

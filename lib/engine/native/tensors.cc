@@ -1,4 +1,5 @@
 // Tensors between JavaScript's memory and TensorFlow's, and who owns them.
+#include <algorithm>
 #include <cstring>
 
 #include "functions.h"
@@ -289,8 +290,11 @@ TFE_TensorHandle* toDevice(TFE_TensorHandle* handle) {
 // who frees (tensors that nobody disposes), it hears of each 256 MB; where not, of ever larger growth.
 void reportMemory(napi_env env) {
   constexpr int64_t usual = 256 << 20;
-  int64_t limit = engine->limitBytes, smallest = limit > 0 ? std::min(usual, limit / 8) : usual;
-  static thread_local int64_t reported = 0, lowest = 0, collectedBefore = 0, growth = usual;
+  const int64_t limit = engine->limitBytes;
+  const int64_t smallest = limit > 0 ? std::min(usual, limit / 8) : usual;
+  const int64_t largest = limit > 0 ? std::max(smallest, limit / 8) : 8 * usual;
+  static thread_local int64_t reported = 0, lowest = 0, collectedBefore = 0, growth = 0;
+  growth = std::max(growth, smallest);
   lowest = std::min(lowest, engine->bytes);
   if (engine->bytes - lowest < growth) return;
   int64_t total;
@@ -298,7 +302,6 @@ void reportMemory(napi_env env) {
   napi_adjust_external_memory(env, lowest - reported, &total);
   napi_adjust_external_memory(env, engine->bytes - lowest, &total);
   bool collects = engine->collectedBytes - collectedBefore > growth / 2;
-  int64_t largest = limit > 0 ? std::max(smallest, limit / 8) : 8 * usual;
   growth = collects ? smallest : std::min(2 * growth, largest);
   reported = lowest = engine->bytes;
   collectedBefore = engine->collectedBytes;

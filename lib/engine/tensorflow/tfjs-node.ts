@@ -9,7 +9,7 @@ import { ProgbarLogger } from "@tensorflow/tfjs-node-gpu/dist/callbacks.js";
 import { NodeFileSystem, nodeFileSystemRouter } from "@tensorflow/tfjs-node-gpu/dist/io/file_system.js";
 import { nodeHTTPRequest as tfjsNodeHTTPRequest } from "@tensorflow/tfjs-node-gpu/dist/io/node_http.js";
 import { node as tfjsNode } from "@tensorflow/tfjs-node-gpu/dist/node.js";
-import { createTensorsTypeOpAttr, NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
+import { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import * as allKernels from "@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js";
 import type { Binding, BindingValues, OpAttribute, TensorMetadata } from "./binding.ts";
 import type { NodeNamespace } from "./node-namespace.ts";
@@ -55,9 +55,6 @@ export const NodeBackendBase = NodeJSKernelBackend as unknown as new (
   binding: Binding,
   packageName: string,
 ) => NodeBackend;
-
-/** The attribute that names a tensor's dtype, such as `T`. */
-export const typeAttribute = createTensorsTypeOpAttr as unknown as (name: string, dtype: tf.DataType) => OpAttribute;
 
 /** `tf.node`. */
 export const node = tfjsNode as unknown as NodeNamespace;

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { computeSummary, readSummary } from "../../../lib/engine/tensor-summary.ts";
 import { tf } from "../../../lib/index.ts";
 import { backends, placeOf, useBackend } from "./backends.ts";
 
@@ -119,3 +120,43 @@ describe.each(backends)("on %s", (backend) => {
     tensor.dataSync = data;
   });
 });
+
+describe.runIf(backends.includes("tensorflow"))(
+  "a very big tensor, which TensorFlow's ops summarise where it is",
+  () => {
+    beforeEach(() => useBackend("tensorflow"));
+
+    test.each([[[300, 500]], [[70_000]], [[70_000, 1]], [[7, 100, 130]], [[2, 3, 50, 70]]])(
+      "of shape %j has the same summary as one that is read",
+      (shape) => {
+        using tensor = tf.randomNormal(shape, 1, 1, "float32", 5);
+        const offsets = [0, 5, tensor.size - 1];
+        const [computed, read] = [computeSummary(tensor, offsets)!, readSummary(tensor, offsets)];
+        expect(computed.picked).toEqual(read.picked);
+        expect([computed.range!.min, computed.range!.max, computed.notFinite]).toEqual([
+          read.range!.min,
+          read.range!.max,
+          0,
+        ]);
+        expect(computed.range!.mean).toBeCloseTo(read.range!.mean, 5);
+        expect(computed.blocks.panels.length).toBe(read.blocks.panels.length);
+        for (const [index, { sums, counts }] of read.blocks.panels.entries())
+          for (const [cell, sum] of sums.entries())
+            expect(computed.blocks.panels[index]!.sums[cell]).toBeCloseTo(sum / counts[cell]!, 4);
+      },
+    );
+
+    test("with NaN inside is read, because ops cannot pass it over", () => {
+      using tensor = tf.tensor1d([1, Number.NaN, 3]);
+      expect(computeSummary(tensor, [0])).toBeUndefined();
+    });
+
+    test("shows itself and leaves nothing behind", () => {
+      using tensor = tf.ones([2100, 2000]);
+      const before = tf.memory().numTensors;
+      expect(plain(tensor)).toContain("min 1 · mean 1 · max 1");
+      expect(shown(tensor)["text/html"]).toContain("<svg");
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  },
+);

@@ -61,6 +61,22 @@ describe.runIf(backends.includes("tensorflow"))("TensorFlow's memory", () => {
     expect(bytes).toBe(4e6);
   });
 
+  test("a lost object with a compiled method is released with its variables and functions", async () => {
+    const { bytes, functions } = await told(`
+      class Model {
+        weight = tf.variable(tf.ones([512, 512]));
+        run = compile(x => tf.matMul(x, this.weight));
+      }
+      const use = () => { const model = new Model(); model.run(tf.ones([1, 512])).dispose(); };
+      for (let i = 0; i < 10; i++) use();
+      for (let i = 0; i < 5; i++) { gc(); await turn(); }
+      tell("bytes", device().memory.bytes);
+      tell("functions", tf.backend().binding.memory().functions);
+    `);
+    expect(bytes).toBeLessThan(1e6);
+    expect(functions).toBe(0);
+  });
+
   test("1,000 compiled steps grow neither resident memory nor the counts", async () => {
     expectNoGrowth(await growthOverSteps(1000));
   });

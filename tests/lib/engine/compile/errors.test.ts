@@ -200,6 +200,20 @@ describe("JavaScript that a trace would freeze", () => {
   });
 });
 
+test("a tensor put into an argument, where the caller would not see it", () => {
+  interface State {
+    layers: { h: tf.Tensor }[];
+  }
+  const step = compile((state: State, log: tf.Tensor[]) => {
+    log.push(tf.add(log[0]!, 1));
+    state.layers[0]!.h = tf.add(state.layers[0]!.h, 1);
+  });
+  const state = { layers: [{ h: tf.scalar(1) }] };
+  expect(errorOf(() => step(state, [tf.scalar(1)])).message).toContain("put a tensor into argument 1.layers[0].h");
+  const push = compile((log: tf.Tensor[]) => log.push(tf.add(log[0]!, 1)));
+  expect(errorOf(() => push([tf.scalar(1)])).message).toContain("put a tensor into argument 1[1]");
+});
+
 test("a disposed argument is named", () => {
   const tensor = tf.scalar(1);
   tensor.dispose();

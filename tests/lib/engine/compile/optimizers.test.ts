@@ -106,6 +106,27 @@ describe("stock optimizers", () => {
     expect(compile.stats(step).traces.length).toBe(2);
   });
 
+  test.each(["momentum", "rmsprop", "adagrad", "adadelta", "adam"])(
+    "a saved state of %s is set between calls",
+    async (name) => {
+      const optimizer = stock[name]!();
+      const weight = tf.variable(tf.tensor1d([1, 2, 3]));
+      using step = compile(() => optimizer.minimize(() => tf.sum(tf.square(weight)), true, [weight])!, { xla: false });
+      const steps = () => {
+        for (let i = 0; i < 3; i++) step();
+        return Array.from(weight.dataSync());
+      };
+      steps();
+      const saved = (await optimizer.getWeights()).map(({ name, tensor }) => ({ name, tensor: tf.clone(tensor) }));
+      const before = tf.clone(weight);
+      const went = steps();
+      weight.assign(before);
+      await optimizer.setWeights(saved);
+      expect(steps()).toEqual(went);
+      expect(compile.stats(step).traces.length).toBe(2);
+    },
+  );
+
   test("slots that an optimizer makes in a trace start as they do in eager code", () => {
     // Adagrad starts from 0.1, not from 0.
     const slots = (compiled: boolean) => {

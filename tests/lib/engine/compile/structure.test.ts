@@ -56,6 +56,39 @@ test("a result that holds no tensor of the trace is the same object", () => {
   expect(step(tf.scalar(1))).toBe(model.inner);
 });
 
+describe("an argument that counts by identity", () => {
+  class Batch {
+    x: tf.Tensor;
+    seen = 0;
+    last: tf.Tensor | undefined;
+    constructor(x: tf.Tensor) {
+      this.x = x;
+    }
+  }
+
+  test("may hold another tensor at the next call", () => {
+    const batch = new Batch(tf.scalar(1));
+    const table = new Map([["x", tf.scalar(1)]]);
+    const step = compile((batch: Batch, [table]: [Map<string, tf.Tensor>]) => tf.add(batch.x, table.get("x")!));
+    expect(values(step(batch, [table]))).toEqual([2]);
+    batch.x = tf.scalar(5);
+    expect(values(step(batch, [table]))).toEqual([6]);
+    table.set("x", tf.scalar(10));
+    expect(values(step(batch, [table]))).toEqual([15]);
+  });
+
+  test("needs no new trace for what the function keeps in it", () => {
+    const batch = new Batch(tf.scalar(1));
+    batch.last = tf.scalar(0);
+    const step = compile((batch: Batch) => {
+      batch.last = tf.add(batch.x, 1);
+      return tf.mul(batch.x, 2);
+    });
+    for (let i = 0; i < 3; i++) batch.seen = values(step(batch))[0]!;
+    expect(compile.stats(step).traces.length).toBe(1);
+  });
+});
+
 test("one tensor twice in a result is one tensor twice", () => {
   const step = compile((x: tf.Tensor) => {
     const y = tf.add(x, 1);

@@ -40,6 +40,31 @@ test("a variable may be assigned another one, and both go their ways", () => {
   expect(values(target)).toEqual([3, 4]);
 });
 
+test("a variable that is frozen stays as it is, and trains again when it is not; two traces do for both", () => {
+  const [a, b] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(1))];
+  const optimizer = tf.train.sgd(0.125);
+  using step = compile(() => optimizer.minimize(() => tf.square(tf.sub(tf.add(a, b), 1)), true)!);
+  const moved = () => {
+    const [fromA, fromB] = [values(a)[0], values(b)[0]];
+    step();
+    return [values(a)[0] !== fromA, values(b)[0] !== fromB];
+  };
+  for (const trainable of [true, false, true, false]) {
+    a.trainable = trainable;
+    expect(moved()).toEqual([trainable, true]);
+  }
+  expect(compile.stats(step).traces.length).toBe(2);
+});
+
+test("freezing a layer needs no new trace of what computes no gradient", () => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+  using run = compile((x: tf.Tensor) => model.apply(x) as tf.Tensor);
+  run(tf.ones([1, 2]));
+  model.layers[0]!.trainable = false;
+  run(tf.ones([1, 2]));
+  expect(compile.stats(run).traces.length).toBe(1);
+});
+
 test("tensors that shared values with a variable keep the old ones", () => {
   const weight = tf.variable(tf.tensor1d([1, 2]));
   const before = weight.clone();
