@@ -1,6 +1,6 @@
 /** Functions of TensorFlow.js on images and windows, losses, random numbers, strings. */
 import { tf } from "../../../../lib/index.ts";
-import { integers, numbers, plain, smooth, type T, two } from "./function-table.ts";
+import { cases, numbers, plain, smooth, type T, two } from "./function-table.ts";
 
 const image = () => [numbers([2, 6, 6, 3]), numbers([3, 3, 3, 4])];
 const as4 = (x: T) => x as tf.Tensor4D;
