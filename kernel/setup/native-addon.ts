@@ -121,7 +121,8 @@ export function linkArguments(installation: Installation, platform: NodeJS.Platf
   const searchPath = `-Wl,-rpath,${place}`;
   // Node's own functions are found in the process that loads the addon.
   if (platform === "darwin") return ["-shared", searchPath, "-undefined", "dynamic_lookup"];
-  return ["-shared", searchPath, "-Wl,-z,now"];
+  // Node unloads what a worker thread loaded when it ends, and TensorFlow's own threads would run on in what is no longer there.
+  return ["-shared", searchPath, "-Wl,-z,now", "-Wl,-z,nodelete"];
 }
 
 function runCompiler(compiler: Compiler, args: string[]): Promise<void> {

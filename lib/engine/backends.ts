@@ -12,12 +12,16 @@ import { tellDevice } from "./device.ts";
 import { installLosses } from "./losses/index.ts";
 import { ownWasmMemory } from "./memory.ts";
 import { installRecurrent } from "./recurrent/index.ts";
+import { installSegmentSum } from "./segment-sum.ts";
 import { startTensorFlow } from "./tensorflow/start.ts";
+import { installWasmProducts } from "./wasm-products.ts";
 
 // At load, so that `await tf.ready()` alone starts the same backend in the same way.
 configureWasm();
 configureCpu();
 lendCpuKernels("wasm");
+installWasmProducts();
+for (const name of ["wasm", "cpu"]) installSegmentSum(name);
 
 let starting: Promise<void> | undefined;
 let wasmError: unknown;

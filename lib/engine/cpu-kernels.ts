@@ -14,7 +14,6 @@ const lacking = [
   "RaggedRange",
   "RaggedTensorToTensor",
   "StaticRegexReplace",
-  "UnsortedSegmentSum",
 ];
 
 /** What version 4.22 of it computes wrong, and when. The conformance suite finds each of these without the replacement. */

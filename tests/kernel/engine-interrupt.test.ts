@@ -98,3 +98,18 @@ test("an interrupt inside tf.grad leaves no tape open: gradients work on, and te
   );
   expect(Number(counts.text)).toBeLessThanOrEqual(1);
 });
+
+test("an interrupt during a long op or a long compiled call leaves none of its results behind", async () => {
+  await kernel().run(
+    `var big = tf.ones([1200, 1200]); var product = compile(y => y.matMul(y).mul(1e-3)); product(big).dispose();`,
+    slow,
+  );
+  const bytes = async () => Number((await kernel().run("console.log(device().memory.bytes)")).text);
+  const before = await bytes();
+  for (let i = 0; i < 3; i++) {
+    await interrupted("console.log('running'); for (;;) tf.tidy(() => { big.matMul(big) })");
+    await interrupted("console.log('running'); for (;;) product(big).dispose()");
+  }
+  // Six results of 5.8 MB; between the addon and TensorFlow.js's own books one could still be lost.
+  expect((await bytes()) - before).toBeLessThan(2 * 5.8e6);
+});

@@ -147,4 +147,6 @@ test("an installation elsewhere is found by its absolute path, our own beside th
   expect(linkArguments(installation(), "darwin")).toContain("-Wl,-rpath,@loader_path/tensorflow");
   const elsewhere = { ...installation(), libraries: "/opt/tf/tensorflow", addonFolder: "/c/other" };
   expect(linkArguments(elsewhere, "linux")).toContain("-Wl,-rpath,/opt/tf/tensorflow");
+  // Or else a worker thread's end unloads it under TensorFlow's own threads.
+  expect(linkArguments(installation(), "linux")).toContain("-Wl,-z,nodelete");
 });

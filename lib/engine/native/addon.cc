@@ -4,10 +4,14 @@
 #include <tensorflow/c/c_api.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 
 #include "functions.h"
 #include "javascript.h"
+
+// libuv's, which is part of Node.
+extern "C" uv_loop_s* uv_default_loop(void);
 
 namespace gradbook {
 
@@ -105,12 +109,35 @@ napi_value isUsingGpuDevice(napi_env env, napi_callback_info) { return fromBool(
 
 namespace {
 
-void endEngine(void*) {
-  // The process's own end frees everything at once; only a worker thread's end must do it piece by piece.
+// The process's own end frees everything at once; only a worker thread's end must do it piece by piece.
+void endEngine(void* ofWorker) {
   Engine* ending = engine;
   engine = nullptr;
-  static Engine* first = ending;
-  if (ending != first) delete ending;
+  if (ofWorker) delete ending;
+}
+
+bool isMainThread(napi_env env) {
+  uv_loop_s* loop = nullptr;
+  return napi_get_uv_event_loop(env, &loop) == napi_ok && loop == uv_default_loop();
+}
+
+// For functions that add tensors: when JavaScript does not get the result, nobody would ever delete them. That is so after an
+// error, and when JavaScript is about to be ended by an interrupt that came meanwhile. During a short call that is unlikely, and
+// looking would take a tenth of its time.
+template <Function function>
+napi_value making(napi_env env, napi_callback_info info) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto shortTime = std::chrono::microseconds(200);
+  engine->beginCall();
+  const auto start = Clock::now();
+  try {
+    napi_value result = function(env, info);
+    if (Clock::now() - start > shortTime && isTerminated(env)) throw Error("interrupted");
+    return result;
+  } catch (...) {
+    engine->undoCall();
+    throw;
+  }
 }
 
 struct Export {
@@ -119,18 +146,24 @@ struct Export {
 };
 
 #define GRADBOOK_EXPORT(name) {#name, guarded<name>}
+#define GRADBOOK_EXPORT_MAKING(name) {#name, guarded<making<name>>}
 const Export exported[] = {
-    GRADBOOK_EXPORT(start),           GRADBOOK_EXPORT(devices),          GRADBOOK_EXPORT(setDevice),
-    GRADBOOK_EXPORT(memory),          GRADBOOK_EXPORT(resetPeak),        GRADBOOK_EXPORT(setTensorFloat32),
-    GRADBOOK_EXPORT(getNumOfTensors), GRADBOOK_EXPORT(isUsingGpuDevice), GRADBOOK_EXPORT(createTensor),
-    GRADBOOK_EXPORT(createTensorEager), GRADBOOK_EXPORT(deleteTensor),   GRADBOOK_EXPORT(tensorDataSync),
-    GRADBOOK_EXPORT(own),             GRADBOOK_EXPORT(copyTensor),       GRADBOOK_EXPORT(deviceOf),
-    GRADBOOK_EXPORT(metadata),        GRADBOOK_EXPORT(executeOp),        GRADBOOK_EXPORT(traceBegin),
-    GRADBOOK_EXPORT(traceEnd),        GRADBOOK_EXPORT(traceNumber),      GRADBOOK_EXPORT(tracePlaceholder),
-    GRADBOOK_EXPORT(isConstant),      GRADBOOK_EXPORT(traceOf),          GRADBOOK_EXPORT(traceFunction),
-    GRADBOOK_EXPORT(releaseCapture),  GRADBOOK_EXPORT(runFunction),      GRADBOOK_EXPORT(deleteFunction),
-    GRADBOOK_EXPORT(loadSavedModel),  GRADBOOK_EXPORT(deleteSavedModel), GRADBOOK_EXPORT(runSavedModel),
-    GRADBOOK_EXPORT(getNumOfSavedModels),
+    GRADBOOK_EXPORT(start),               GRADBOOK_EXPORT(devices),
+    GRADBOOK_EXPORT(setDevice),           GRADBOOK_EXPORT(memory),
+    GRADBOOK_EXPORT(resetPeak),           GRADBOOK_EXPORT(setTensorFloat32),
+    GRADBOOK_EXPORT(getNumOfTensors),     GRADBOOK_EXPORT(isUsingGpuDevice),
+    GRADBOOK_EXPORT(deleteTensor),        GRADBOOK_EXPORT(tensorDataSync),
+    GRADBOOK_EXPORT(own),                 GRADBOOK_EXPORT(deviceOf),
+    GRADBOOK_EXPORT(metadata),            GRADBOOK_EXPORT(traceBegin),
+    GRADBOOK_EXPORT(traceEnd),            GRADBOOK_EXPORT(traceNumber),
+    GRADBOOK_EXPORT(isConstant),          GRADBOOK_EXPORT(traceOf),
+    GRADBOOK_EXPORT(traceFunction),       GRADBOOK_EXPORT(releaseCapture),
+    GRADBOOK_EXPORT(deleteFunction),      GRADBOOK_EXPORT(loadSavedModel),
+    GRADBOOK_EXPORT(deleteSavedModel),    GRADBOOK_EXPORT(getNumOfSavedModels),
+    GRADBOOK_EXPORT_MAKING(createTensor),       GRADBOOK_EXPORT_MAKING(createTensorEager),
+    GRADBOOK_EXPORT_MAKING(copyTensor),         GRADBOOK_EXPORT_MAKING(executeOp),
+    GRADBOOK_EXPORT_MAKING(tracePlaceholder),   GRADBOOK_EXPORT_MAKING(runFunction),
+    GRADBOOK_EXPORT_MAKING(runSavedModel),
 };
 
 struct Constant {
@@ -163,7 +196,7 @@ const Constant constants[] = {
 napi_value initialise(napi_env env, napi_value exports) {
   if (!engine) {
     engine = new Engine();
-    napi_add_env_cleanup_hook(env, endEngine, nullptr);
+    napi_add_env_cleanup_hook(env, endEngine, isMainThread(env) ? nullptr : engine);
   }
   prepareKeys(env);
   for (const Export& each : exported) {
@@ -179,4 +212,11 @@ napi_value initialise(napi_env env, napi_value exports) {
 }  // namespace
 }  // namespace gradbook
 
-NAPI_MODULE_INIT() { return gradbook::initialise(env, exports); }
+NAPI_MODULE_INIT() {
+  try {
+    return gradbook::initialise(env, exports);
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+    return nullptr;
+  }
+}

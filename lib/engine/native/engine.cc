@@ -1,9 +1,9 @@
 #include "engine.h"
 
-#include <unordered_set>
 #include <tensorflow/c/eager/c_api_experimental.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace gradbook {
 
@@ -121,6 +121,7 @@ int32_t Engine::place(Tensor tensor) {
   tensors_[id].alive = true;
   alive_++;
   account(tensor.bytes);
+  added_.emplace_back(id, tensors_[id].serial);
   return id;
 }
 
@@ -172,6 +173,13 @@ void Engine::removeIf(int32_t id, uint32_t serial) {
   if (!isAlive(id, serial)) return;
   collectedBytes += tensors_[id].bytes;
   remove(id);
+}
+
+void Engine::undoCall() {
+  for (auto [id, serial] : added_) {
+    if (isAlive(id, serial)) remove(id);
+  }
+  added_.clear();
 }
 
 void Engine::moveInto(int32_t to, int32_t from) {

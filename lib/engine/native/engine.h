@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "status.h"
@@ -78,6 +79,9 @@ class Engine {
   // For finalizers: removes the tensor if it is still the one that `serial` numbered.
   void removeIf(int32_t id, uint32_t serial);
   void moveInto(int32_t to, int32_t from);
+  // Forgets which tensors were added before; then removes those that have been added since.
+  void beginCall() { added_.clear(); }
+  void undoCall();
   int32_t aliveTensors() const { return alive_; }
   // True when the tensors alive take more than the limit.
   bool isOverLimit();
@@ -117,6 +121,8 @@ class Engine {
   TFE_Op* spareOp_ = nullptr;
   std::vector<Tensor> tensors_{1};
   std::vector<int32_t> free_;
+  // Ids and serials of the tensors that the current call has added.
+  std::vector<std::pair<int32_t, uint32_t>> added_;
   int32_t alive_ = 0;
   std::vector<std::unique_ptr<Trace>> traces_;
   int traceCount_ = 0;

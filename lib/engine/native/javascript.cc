@@ -146,6 +146,7 @@ void set(napi_env env, napi_value object, const char* name, napi_value value) {
 }
 
 static thread_local napi_ref keysReference = nullptr;
+static thread_local napi_ref pauseReference = nullptr;
 
 void prepareKeys(napi_env env) {
   const char* names[] = {"name", "type", "value", "id", "shape", "dtype"};
@@ -155,6 +156,24 @@ void prepareKeys(napi_env env) {
     require(napi_set_element(env, array, i, fromString(env, names[i])), "property names");
   }
   require(napi_create_reference(env, array, 1, &keysReference), "property names");
+
+  napi_value script, pause;
+  const char* source = "(() => {})";
+  require(napi_create_string_utf8(env, source, NAPI_AUTO_LENGTH, &script), "pause");
+  require(napi_run_script(env, script, &pause), "pause");
+  require(napi_create_reference(env, pause, 1, &pauseReference), "pause");
+}
+
+// V8 looks for interrupts whenever a function of JavaScript starts.
+bool isTerminated(napi_env env) {
+  napi_value pause, undefined;
+  require(napi_get_reference_value(env, pauseReference, &pause), "pause");
+  require(napi_get_undefined(env, &undefined), "pause");
+  // The first call lets the inspector hear of the interrupt, and the second one ends in the termination that it then asks for.
+  for (int i = 0; i < 2; i++) {
+    if (napi_call_function(env, undefined, pause, 0, nullptr, nullptr) != napi_ok) return true;
+  }
+  return false;
 }
 
 Keys::Keys(napi_env env) : env_(env) {

@@ -69,6 +69,9 @@ class Keys {
   napi_value array_;
 };
 
+// Gives an interrupt that came while native code ran its turn; true when JavaScript is being terminated.
+bool isTerminated(napi_env env);
+
 using Function = napi_value (*)(napi_env, napi_callback_info);
 
 // Wraps a function so that what it throws becomes a JavaScript exception.

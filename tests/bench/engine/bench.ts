@@ -9,10 +9,11 @@
  *   --json FILE         all figures
  *   --tiny              sizes that only show that everything works
  *
- * Ratios are our time by the peer's, on best wall time and on median CPU time. `npm run bench:setup` installs the peers;
+ * Ratios are our time by the peer's, on best wall time and on best CPU time. `npm run bench:setup` installs the peers;
  * one that is missing is named. Speed is no test here: only losses that differ, or a contestant of ours that fails, end with an error.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "../../kernel/client.ts";
@@ -20,6 +21,7 @@ import { type Contestant, contestants } from "./contestants.ts";
 import { type Failed, type Measured, Worker } from "./measure.ts";
 import { fullSizes, type Sizes, tinySizes, writeProblem } from "./problem.ts";
 import { largestDifference, report, type TaskResult } from "./report.ts";
+import type { Run } from "./worker.ts";
 
 /** Losses may differ by this much of their size: other orders of summation, and Keras's place for Adam's epsilon. */
 const lossTolerance = 1e-3;
@@ -44,6 +46,8 @@ const { tasks, chosen } = choose(options.only?.split(","), sizes);
 mkdirSync(join(repository, ".cache"), { recursive: true });
 const folder = mkdtempSync(join(repository, ".cache", "bench-problem-"));
 const results: TaskResult[] = [];
+/** Processor time in milliseconds during the turns: what there was, and what others than the one at work took. */
+const processors = { available: 0, others: 0 };
 try {
   writeProblem(folder, sizes);
   for (const task of tasks) results.push({ task, results: await measureTask(task) });
@@ -51,7 +55,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 if (options.json) writeFileSync(options.json, JSON.stringify({ sizes, rounds, results }, null, 1));
-console.log(report(results, sizes, rounds));
+console.log(report(results, { sizes, rounds, othersShare: processors.others / processors.available }));
 process.exitCode = judge() ? 0 : 1;
 
 function choose(only: string[] | undefined, sizes: Sizes): { tasks: string[]; chosen: Contestant[] } {
@@ -102,7 +106,7 @@ async function measureTask(task: string): Promise<(Measured | Failed)[]> {
       const one = running[(i + round) % running.length]!;
       if ("failure" in outcome.get(one.contestant.name)! || (one.measured.wall[0] ?? 0) > slowStep) continue;
       try {
-        const { wall, cpu } = await one.worker.run(one.steps);
+        const { wall, cpu } = await undisturbed(one.worker, one.steps);
         one.measured.wall.push(...wall);
         one.measured.cpu.push(...cpu);
         one.measured.memory = one.worker.memory();
@@ -113,6 +117,27 @@ async function measureTask(task: string): Promise<(Measured | Failed)[]> {
   }
   for (const { worker } of running) await worker.end();
   return [...outcome.values()];
+}
+
+/** A turn, during which it is watched whether others are at work on this machine. */
+async function undisturbed(worker: Worker, steps: number): Promise<Run> {
+  const before = processorTimes();
+  const run = await worker.run(steps);
+  const after = processorTimes();
+  const own = run.cpu.reduce((sum, step) => sum + step, 0);
+  processors.available += after.all - before.all;
+  processors.others += Math.max(0, after.busy - before.busy - own);
+  return run;
+}
+
+function processorTimes(): { all: number; busy: number } {
+  let [all, busy] = [0, 0];
+  for (const { times } of cpus()) {
+    const used = times.user + times.nice + times.sys + times.irq;
+    busy += used;
+    all += used + times.idle;
+  }
+  return { all, busy };
 }
 
 /** The first steps: the first is timed apart, the others warm up. */

@@ -21,22 +21,32 @@ const aims: Record<string, Record<string, number>> = {
 /** Longest first call of ours that was aimed at, in milliseconds. */
 const firstAims: Record<string, number> = { lstm: 4_000 };
 
-export function report(results: TaskResult[], sizes: Sizes, rounds: number): string {
+export interface Circumstances {
+  sizes: Sizes;
+  rounds: number;
+  /** Share of the processors' time that other processes took while contestants worked. */
+  othersShare: number;
+}
+
+/** Above so much the machine counts as busy. */
+const busy = 0.1;
+
+export function report(results: TaskResult[], { sizes, rounds, othersShare }: Circumstances): string {
   const [cpu] = cpus();
   const machine = `${cpus().length} x ${cpu?.model.trim() ?? "CPU"}, Node ${process.versions.node}, ${rounds} rounds.`;
   const parts = results.map((result) => taskReport(result, sizes));
-  return [
-    "",
-    ...parts,
-    `Ratios are ours by the peer's: best wall time, median CPU time of all threads. ${machine}`,
-  ].join("\n");
+  const legend = `Ratios are ours by the peer's: best wall time, and best CPU time of all threads. ${machine}`;
+  const others = `Other processes took ${(othersShare * 100).toFixed(0)} % of the processors meanwhile.`;
+  // Threads of PyTorch spin while they wait for one another, and what they share a processor with makes them wait.
+  const warning = othersShare > busy ? " That is too much to compare by: PyTorch above all suffers from it." : "";
+  return ["", ...parts, legend, others + warning].join("\n");
 }
 
 function taskReport({ task, results }: TaskResult, sizes: Sizes): string {
   const unit = unitOf(task, sizes);
   const name = champion(task);
   const ours = results.find((one): one is Measured => one.contestant === name && !("failure" in one));
-  const header = ["", `best, ${unit.name}`, "median", "CPU", "first call, ms", "memory, MB"];
+  const header = ["", `best, ${unit.name}`, "median", "best CPU", "first call, ms", "memory, MB"];
   header.push(`${name} to it: best`, "CPU", "aim");
   const rows = results.map((one) => {
     if ("failure" in one) return [one.contestant, one.failure, ...header.slice(2).map(() => "")];
@@ -45,7 +55,7 @@ function taskReport({ task, results }: TaskResult, sizes: Sizes): string {
     const ratios = ours && !isOurs ? ratiosOf(ours, one) : undefined;
     return [
       `${one.contestant} ${one.version}`,
-      ...[Math.min(...wall), median(wall), median(cpu)].map((time) => number(time / unit.divisor)),
+      ...[Math.min(...wall), median(wall), Math.min(...cpu)].map((time) => number(time / unit.divisor)),
       number(one.first),
       Number.isNaN(one.memory) ? "" : one.memory.toFixed(0),
       ratios ? ratios.best.toFixed(2) : "",
@@ -93,7 +103,8 @@ interface Ratios {
 }
 
 function ratiosOf(ours: Measured, peer: Measured): Ratios {
-  return { best: Math.min(...ours.wall) / Math.min(...peer.wall), cpu: median(ours.cpu) / median(peer.cpu) };
+  // The least of the CPU times too: threads that wait by spinning add to it on a machine that others use.
+  return { best: Math.min(...ours.wall) / Math.min(...peer.wall), cpu: Math.min(...ours.cpu) / Math.min(...peer.cpu) };
 }
 
 function aimText(aim: number | undefined, { best, cpu }: Ratios): string {

@@ -13,9 +13,20 @@ import { type SpawnSyncOptions, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { findCompiler } from "../../../kernel/setup/native-addon.ts";
 import { findPython } from "../../../kernel/setup/python.ts";
 import { findInstallation } from "../../../lib/engine/runtime/locate.ts";
 import { peersFolder, peersPython, pythonPackages } from "./contestants.ts";
+
+/** What `tensorflow/core/platform/ctstring_internal.h` offers to tfjs-node. */
+const stringsHeader = `#pragma once
+#include "tensorflow/c/tf_tstring.h"
+#define TF_TString_Init TF_StringInit
+#define TF_TString_Copy TF_StringCopy
+#define TF_TString_GetDataPointer TF_StringGetDataPointer
+#define TF_TString_GetSize TF_StringGetSize
+#define TF_TString_Dealloc TF_StringDealloc
+`;
 
 const steps: [string, () => string][] = [
   ["node packages", installNodePackages],
@@ -64,16 +75,21 @@ function compileBinding(): string {
   const said = `${runtime.libraries} ${runtime.version} ${sources.map((file) => statSync(file).size)}`;
   if (existsSync(target) && existsSync(builtFor) && readFileSync(builtFor, "utf8") === said) return "ready";
   mkdirSync(dirname(target), { recursive: true });
+  const headers = join(peersFolder, "headers");
+  mkdirSync(join(headers, "tensorflow", "core", "platform"), { recursive: true });
+  writeFileSync(join(headers, "tensorflow", "core", "platform", "ctstring_internal.h"), stringsHeader);
   const nodeHeaders = dirname(createRequire(import.meta.url).resolve("node-api-headers/package.json"));
-  const compiler = process.env["CXX"] || (process.platform === "darwin" ? "clang++" : "g++");
+  const compiler = findCompiler()?.command;
+  if (!compiler) throw new Error("No C++ compiler answers; install one, or name it in CXX.");
   const libraries =
     process.platform === "darwin"
       ? ["-undefined", "dynamic_lookup", ...["cc", "framework"].map((part) => `-ltensorflow_${part}.2`)]
       : ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"];
-  run(compiler, [
+  run(compiler[0]!, [
+    ...compiler.slice(1),
     // As node-gyp compiles: -O3, and version 8 of Node-API, the highest that the package names.
     ...["-O3", "-std=c++17", "-fPIC", "-shared", "-w", "-DNAPI_VERSION=8", "-DBUILDING_NODE_EXTENSION"],
-    ...[join(nodeHeaders, "include"), runtime.headers, dirname(dirname(sources[0]!))].flatMap((path) => ["-I", path]),
+    ...[join(nodeHeaders, "include"), headers, runtime.headers, tfjsNode].flatMap((path) => ["-I", path]),
     ...sources,
     ...["-o", target, "-L", runtime.libraries, ...libraries, `-Wl,-rpath,${runtime.libraries}`],
   ]);
