@@ -1,6 +1,7 @@
 /** A compiled function's traces, and the run of one. */
 import * as tf from "@tensorflow/tfjs";
 import { currentHost } from "../../host.ts";
+import { device } from "../device.ts";
 import type { TensorMetadata } from "../tensorflow/binding.ts";
 import type { TraceableBackend } from "../tensorflow/trace-hooks.ts";
 import type { Precision } from "./choke-point.ts";
@@ -98,7 +99,7 @@ export class Program {
     if (!saidWhatIsMissing.has(backend)) {
       saidWhatIsMissing.add(backend);
       currentHost().log(
-        `compile(): the ${backend} backend runs functions as they are, op by op. Compiling needs TensorFlow's runtime: "gradbook setup" installs it, "gradbook doctor" says what is in its way.`,
+        `compile(): the ${backend} backend runs functions as they are, op by op. Compiling needs TensorFlow's runtime. ${device().missing ?? '"gradbook doctor" says what is in its way.'}`,
       );
     }
     const engine = tf.engine();

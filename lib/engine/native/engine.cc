@@ -93,8 +93,8 @@ void Engine::account(int64_t change) {
   peakBytes = std::max(peakBytes, bytes);
 }
 
-bool Engine::isOverLimit() {
-  if (limitBytes <= 0 || bytes <= limitBytes) return false;
+bool Engine::isOverLimit(int64_t more) {
+  if (limitBytes <= 0 || bytes + more <= limitBytes) return false;
   // `bytes` counts tensors that share memory (a reshape and its source) each; here it is worth looking which do.
   std::unordered_set<const void*> seen;
   int64_t held = 0;
@@ -104,7 +104,7 @@ bool Engine::isOverLimit() {
     if (!status.ok()) TF_SetStatus(status, TF_OK, "");
     if (!memory || seen.insert(memory).second) held += tensor.bytes;
   }
-  return held > limitBytes;
+  return held + more > limitBytes;
 }
 
 int32_t Engine::place(Tensor tensor) {

@@ -84,7 +84,7 @@ class Engine {
   void undoCall();
   int32_t aliveTensors() const { return alive_; }
   // True when the tensors alive take more than the limit.
-  bool isOverLimit();
+  bool isOverLimit(int64_t more = 0);
 
   Trace* trace() { return traces_.empty() ? nullptr : traces_.back().get(); }
   Trace* traceNumbered(int number);

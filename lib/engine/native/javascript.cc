@@ -95,8 +95,12 @@ Bytes toBytes(napi_env env, napi_value typedArray) {
     case napi_biguint64_array:
       width = 8;
       break;
-    default:
+    case napi_int32_array:
+    case napi_uint32_array:
+    case napi_float32_array:
       break;
+    default:
+      throw Error("typed arrays of this kind are not supported");
   }
   bytes.bytes = bytes.elements * width;
   return bytes;

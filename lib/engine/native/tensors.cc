@@ -32,9 +32,17 @@ void ownTensor(napi_env env, napi_value owner, int32_t id) {
   }
 }
 
+// TensorFlow ends the process at a shape that is none.
 int64_t elementsOf(const std::vector<int64_t>& shape) {
+  constexpr size_t maxRank = 254;
+  if (shape.size() > maxRank) throw Error("createTensor: a tensor has at most 254 dimensions.");
   int64_t elements = 1;
-  for (int64_t dimension : shape) elements *= dimension;
+  for (int64_t dimension : shape) {
+    if (dimension < 0) throw Error("createTensor: dimension " + std::to_string(dimension) + " is negative.");
+    if (__builtin_mul_overflow(elements, dimension, &elements)) {
+      throw Error("createTensor: a tensor of that shape would have more than 2^63 elements.");
+    }
+  }
   return elements;
 }
 
@@ -87,14 +95,14 @@ TF_Tensor* numberTensor(napi_env env, const std::vector<int64_t>& shape, TF_Data
   size_t width = TF_DataTypeSize(dtype);
   size_t needed = static_cast<size_t>(elements) * width;
   bool typed = isTypedArray(env, values);
+  if (!typed && dtype == TF_COMPLEX64) throw Error("createTensor: complex64 is given as a Float32Array of pairs.");
   Bytes bytes{};
   size_t given = typed ? (bytes = toBytes(env, values)).bytes : lengthOf(env, values) * width;
   if (given != needed) {
     throw Error("createTensor: the values hold " + std::to_string(given) + " bytes, shape and dtype (" +
                 dtypeName(dtype) + ") need " + std::to_string(needed) + ".");
   }
-  bool fits = engine->limitBytes <= 0 || needed <= smallBytes ||
-              engine->bytes + static_cast<int64_t>(needed) <= engine->limitBytes;
+  bool fits = needed <= smallBytes || !engine->isOverLimit(static_cast<int64_t>(needed));
   TF_Tensor* tensor =
       fits ? TF_AllocateTensor(dtype, shape.data(), static_cast<int>(shape.size()), needed) : nullptr;
   // Where the allocator refuses, there is a tensor without memory.

@@ -4,13 +4,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-/** How the addon is compiled, but for paths. Node-API 9 is in Node 20.3 and newer. */
+/** How the addon is compiled, but for paths. */
 export const compilerFlags: readonly string[] = [
   "-O2",
   "-std=c++17",
   "-fPIC",
   "-fvisibility=hidden",
-  "-DNAPI_VERSION=9",
   "-DBUILDING_NODE_EXTENSION",
 ];
 

@@ -120,16 +120,6 @@ test("values of the wrong length never reach TensorFlow", () => {
   expect(() => createTensorEager([2], TF_STRING, ["one"])).toThrow(/1 strings.*needs 2/);
 });
 
-test("a tensor whose owner is collected is released in the middle of a synchronous loop", () => {
-  const { bytes } = binding().memory();
-  let most = 0;
-  for (let i = 0; i < 600; i++) {
-    tf.fill([1024, 1024], i);
-    most = Math.max(most, binding().memory().bytes - bytes);
-  }
-  expect(most).toBeLessThan(1.5e9);
-});
-
 test("a second thread has an engine of its own, and its end leaves the first one alone", async () => {
   const out = await runNode(`
     import { Worker, isMainThread, parentPort } from "node:worker_threads";
