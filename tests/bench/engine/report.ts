@@ -12,7 +12,7 @@ export interface TaskResult {
 const champions: Record<string, string> = { add: "gradbook" };
 const champion = (task: string) => champions[task] ?? "gradbook xla";
 
-/** Largest ratio of ours to a peer that was aimed at, on wall and on CPU time. */
+/** Largest ratio of ours to a peer that was aimed at, on wall and on CPU time. A peer with one thread is met on wall time. */
 const aims: Record<string, Record<string, number>> = {
   add: { "tfjs-node": 1 },
   gpt: { "tfjs-node": 0.6, "jax-js": 0.2, pytorch: 1 },
@@ -60,7 +60,7 @@ function taskReport({ task, results }: TaskResult, sizes: Sizes): string {
       Number.isNaN(one.memory) ? "" : one.memory.toFixed(0),
       ratios ? ratios.best.toFixed(2) : "",
       ratios ? ratios.cpu.toFixed(2) : "",
-      isOurs ? firstAim(task, one) : ratios ? aimText(aims[task]?.[one.contestant], ratios) : "",
+      isOurs ? firstAim(task, one) : ratios ? aimText(aims[task]?.[one.contestant], ratios, one.contestant) : "",
     ];
   });
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
@@ -107,8 +107,9 @@ function ratiosOf(ours: Measured, peer: Measured): Ratios {
   return { best: Math.min(...ours.wall) / Math.min(...peer.wall), cpu: Math.min(...ours.cpu) / Math.min(...peer.cpu) };
 }
 
-function aimText(aim: number | undefined, { best, cpu }: Ratios): string {
+function aimText(aim: number | undefined, { best, cpu }: Ratios, peer: string): string {
   if (aim === undefined) return "";
+  if (peer === "jax-js") return `<= ${aim} on time (${best <= aim ? "reached" : "NOT reached"})`;
   const reached = [best <= aim ? "time" : "", cpu <= aim ? "CPU" : ""].filter(Boolean);
   const verdict =
     reached.length === 2 ? "reached" : reached.length === 1 ? `reached on ${reached} only` : "NOT reached";
